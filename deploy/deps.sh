@@ -31,13 +31,11 @@ all) wanted="$runtime $build $test" ;;
 *) echo "usage: deploy/deps.sh [runtime]" >&2; exit 2 ;;
 esac
 
-missing=
-for package in $wanted; do
-    case "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" in
-    ii*) ;;
-    *) missing="$missing $package" ;;
-    esac
-done
+# shellcheck disable=SC2086  # lists of words on purpose
+installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' $wanted 2>/dev/null |
+    sed -n 's/^[hi]i //p')
+# shellcheck disable=SC2086
+missing=$(printf '%s\n' $wanted | grep -vxF "$installed" | tr '\n' ' ' || true)
 if [ -z "$missing" ]; then
     echo "packages ......... all there"
     exit 0
@@ -46,7 +44,7 @@ fi
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {
-        echo "deps: these packages are missing, and installing them needs root or sudo:$missing" >&2
+        echo "deps: these packages are missing, and installing them needs root or sudo: $missing" >&2
         exit 1
     }
     as_root=sudo
@@ -55,7 +53,7 @@ apt() {
     $as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -q -y "$@"
 }
 
-echo "packages ......... installing$missing"
+echo "packages ......... installing $missing"
 apt update
 # shellcheck disable=SC2086  # a list of words on purpose
 apt install --no-install-recommends --no-upgrade $missing

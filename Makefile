@@ -22,10 +22,9 @@ LIB_LIBS := -lprotobuf-c -luv -lzmq -lhiredis -lpq -lcyaml -ljansson -lwebsocket
 
 # --- what there is ------------------------------------------------------------------------------
 PROTO    := $(sort $(wildcard proto/tandem/v1/*.proto))
-NAMES    := $(notdir $(PROTO:.proto=))
+NAMES    := $(filter-out options,$(notdir $(PROTO:.proto=)))
 GEN      := $(BUILD)/gen
-GEN_OBJ  := $(patsubst %,$(GEN)/tandem/v1/%.pb-c.o,$(NAMES)) \
-            $(patsubst %,$(GEN)/wire/%_wire.o,$(filter-out options,$(NAMES)))
+GEN_OBJ  := $(NAMES:%=$(GEN)/tandem/v1/%.pb-c.o) $(NAMES:%=$(GEN)/wire/%_wire.o) $(GEN)/wire/types_wire.o
 LIB_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(shell find lib -name '*.c'))
 LIBTANDEM := $(BUILD)/lib/libtandem.a
 MAINS    := $(shell find services tools -name main.c)
@@ -47,9 +46,11 @@ deps: ## install the Debian packages that build, run and tests need
 $(GEN)/stamp: $(PROTO) tools/protoc_gen_wire.py
 	@mkdir -p $(GEN)/wire
 	@echo "GEN  proto"
+	$(Q)protoc-c --proto_path=/usr/include --c_out=$(GEN) google/protobuf/descriptor.proto
 	$(Q)protoc-c --proto_path=proto --c_out=$(GEN) $(PROTO)
-	$(Q)protoc --proto_path=proto --plugin=protoc-gen-wire=tools/protoc_gen_wire.py \
-	    --wire_out=$(GEN)/wire $(PROTO)
+	$(Q)protoc --proto_path=proto --python_out=$(GEN) proto/tandem/v1/options.proto
+	$(Q)PYTHONPATH=$(GEN) protoc --proto_path=proto --wire_out=$(GEN)/wire \
+	    --plugin=protoc-gen-wire=tools/protoc_gen_wire.py $(PROTO)
 	@touch $@
 $(GEN)/%.c: $(GEN)/stamp ;
 $(GEN)/tandem/v1/%.o: $(GEN)/stamp

@@ -2,7 +2,8 @@
  * @file arena.h  Bounded scratch memory: many small pieces, given back all at once.
  *
  * The caller provides the block, so a message from outside can never take more than was set aside
- * for it. Allocation is O(1); pieces are aligned for any type and not zeroed. No threads of its own.
+ * for it. Allocation is O(1); pieces are aligned for any type and not zeroed. No threads of its
+ * own.
  */
 #ifndef TD_BASE_ARENA_H
 #define TD_BASE_ARENA_H

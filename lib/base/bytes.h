@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Borrowed: whoever hands it out says until when it is valid. `data` may be NULL when size is 0. */
+/** Borrowed: whoever hands it out says until when it is valid. `data` may be NULL when size is 0.
+ */
 struct td_bytes {
     const uint8_t *data;
     size_t size;

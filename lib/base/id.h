@@ -51,7 +51,8 @@ bool td_id_is_nil(struct td_id id);
 /** Order of the bytes, hence of time. @return Negative, 0 or positive, as memcmp. */
 int td_id_compare(struct td_id a, struct td_id b);
 
-/** A hash for tables: 64 well-mixed bits of the random part; not for anything an attacker chooses. */
+/** A hash for tables: 64 well-mixed bits of the random part; not for anything an attacker chooses.
+ */
 uint64_t td_id_hash(struct td_id id);
 
 /** @param text  Receives TD_ID_TEXT_SIZE characters. @return `text`. */

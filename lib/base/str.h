@@ -27,6 +27,12 @@ enum td_err td_str_copy_span(char *to, size_t size, const char *from, size_t len
 bool td_str_equal(const char *a, const char *b);
 bool td_str_starts_with(const char *text, const char *prefix);
 
+/** Strict UTF-8 (RFC 3629): no overlong forms, surrogates or values above U+10FFFF. */
+bool td_str_is_utf8(const char *text, size_t length);
+
+/** Replaces each byte that is not part of valid UTF-8 by '?', in place. */
+void td_str_repair_utf8(char *text);
+
 /** Parses all of `text` as a decimal number. @return TD_OK, TD_ERR_SYNTAX, TD_ERR_RANGE. */
 enum td_err TD_MUST_CHECK td_str_to_u64(const char *text, uint64_t max, uint64_t *value);
 

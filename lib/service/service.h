@@ -6,6 +6,11 @@
  * PostgreSQL where wanted, the request socket, the leased registration, /health and /metrics on
  * loopback, SIGTERM.
  *
+ *     edge --site var/site/site.yaml --instance edge-1 [--http-port 9101] [--check-config]
+ *
+ * site.yaml has a section `site` (name, redis, postgres, var, bus) that all services read, and one
+ * per service. What differs between two instances of one service is on the command line.
+ *
  * Everything runs on one loop, without locks. Callbacks never run from within the call that asked
  * for them. Payloads are messages of proto/, packed; lib/wire packs and unpacks them.
  */
@@ -21,6 +26,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "io/bus.h"
 #include "io/config.h"
 #include "io/history.h"
 #include "io/live.h"
@@ -84,10 +90,16 @@ const char *td_service_instance(const struct td_service *service); /**< "edge-1"
 const char *td_service_var(const struct td_service *service);
 /** A new UUIDv7 of now; wrap it: (struct td_leg_id){td_service_new_id(service)}. */
 struct td_id td_service_new_id(struct td_service *service);
-/** "tandem:{SITE}:TENANT:NAME", the Redis key of a tenant's `name`. @return `key`. */
+/** The bus of this process and the address its sockets bind, for those with sockets of their own (hub). */
+struct td_bus *td_service_bus(struct td_service *service);
+const char *td_service_bus_address(const struct td_service *service);
+/** "tandem:SITE:TENANT:NAME", the Redis key of a tenant's `name`. @return `key`. */
 #define TD_KEY_SIZE 192
 const char *td_service_key(const struct td_service *service, uint32_t tenant, const char *name,
                            char key[TD_KEY_SIZE]);
+
+/** Of the router's lease (io/lease.h): its epoch fences td_commit_fence(). @return `key`. */
+const char *td_service_lease_key(const struct td_service *service, char key[TD_KEY_SIZE]);
 
 /** A counter shown at /metrics as tandem_SERVICE_NAME; count with ++*counter. Also used as a gauge.
     @param name  Constant, snake_case, with unit. */
@@ -145,13 +157,17 @@ enum td_instance_change { TD_INSTANCE_APPEARED, TD_INSTANCE_CHANGED, TD_INSTANCE
 /** Called for each live instance once, then for every change. A restarted one is GONE, then
  * APPEARED. */
 typedef void td_instance_fn(void *ctx, enum td_instance_change change,
-                            const struct td_registration *registration);
+                            const struct td_instance *instance);
 
 void td_service_watch_instances(struct td_service *service, td_instance_fn *changed, void *ctx);
 /** The live instance of that name, or (instance NULL) any one; NULL when there is none. Valid until
  * the next callback. */
-const struct td_registration *td_service_find_instance(const struct td_service *service,
-                                                       const char *to, const char *instance);
+const struct td_instance *td_service_find_instance(const struct td_service *service, const char *to,
+                                                   const char *instance);
+/** Calls `each` for every live instance of the service `to` (NULL: of all). */
+void td_service_each_instance(const struct td_service *service, const char *to,
+                              void (*each)(void *ctx, const struct td_instance *instance),
+                              void *ctx);
 /** Says in the registration that this router holds the lease (epoch), or not (0); goes out at once.
  */
 void td_service_set_active(struct td_service *service, bool active, uint64_t epoch);

@@ -1,0 +1,131 @@
+/**
+ * @file private.h  What the files of lib/service share. Not for services.
+ */
+#ifndef TD_SERVICE_PRIVATE_H
+#define TD_SERVICE_PRIVATE_H
+
+#include "io/blobs.h"
+#include "io/bus_client.h"
+#include "io/bus_feed.h"
+#include "io/bus_server.h"
+#include "io/http.h"
+#include "io/registry.h"
+#include "io/timer.h"
+#include "service/company.h"
+#include "service/service.h"
+
+#define ARENA_SIZE (4U << 20)
+#define COUNTERS_MAX 64
+#define WATCHERS_MAX 4
+#define HUBS_MAX 4
+#define REQUESTS_MAX 4096
+
+/** The `site` section of site.yaml. */
+struct site_config {
+    char name[64];
+    char redis[128];
+    char redis_password[128];
+    char postgres[256];
+    char var[256];
+    char bus[64];
+};
+
+struct td_request {
+    struct td_service *service;
+    struct td_bus_request bus;
+    struct td_id id;
+    uint32_t tenant;
+    char source[64];
+    const char *type; /* of the handler's table */
+    struct td_request *next_free;
+};
+
+struct counter {
+    const char *name;
+    uint64_t value;
+};
+
+struct watcher {
+    td_instance_fn *changed;
+    void *ctx;
+};
+
+/** One live instance, as last heard. */
+struct peer {
+    struct td_instance record;
+    struct peer *next;
+};
+
+/** A hub that takes metrics. */
+struct hub {
+    char instance[64];
+    struct td_bus_push *push;
+};
+
+struct td_service {
+    const struct td_service_definition *definition;
+    struct td_log log;
+    struct site_config site;
+    const char *instance_name;
+    uint16_t http_port;
+
+    struct td_loop *loop;
+    struct td_bus *bus;
+    struct td_bus_server *server;
+    struct td_bus_client *client;
+    struct td_live *live;
+    struct td_history *history;
+    struct td_registry *registry;
+    struct td_http *http;
+    uv_signal_t signals[2];
+    uv_prepare_t turn; /* gives the arena back once a turn */
+    struct td_timer start_timer;
+    bool started;
+    bool stopping;
+    bool live_was_up;
+    bool history_was_up;
+    int exit_status;
+
+    struct td_instance self;
+    struct peer *peers;
+    unsigned round_robin;
+    struct watcher watchers[WATCHERS_MAX];
+    size_t watcher_count;
+    struct hub hubs[HUBS_MAX];
+
+    struct td_request *requests; /* one block */
+    struct td_request *free_request;
+    struct counter counters[COUNTERS_MAX];
+    size_t counter_count;
+    uint64_t *calls_failed;
+    uint64_t *requests_refused;
+
+    struct company_watch *companies;
+    struct td_arena arena;
+    void *arena_block;
+};
+
+/** Runs `fn(ctx)` in the next turn of the loop. Aborts when out of memory. */
+void service_defer(struct td_service *service, void (*fn)(void *ctx), void *ctx);
+
+/* request.c */
+void request_pool_init(struct td_service *service);
+void request_arrived(void *ctx, struct td_bus_request request, struct td_bytes body);
+
+/* peers.c */
+void peers_changed(void *ctx, enum td_registry_change change,
+                   const struct td_registration *registration);
+void peers_register(struct td_service *service);
+void peers_free(struct td_service *service);
+
+/* publish.c */
+void publish_hub_changed(struct td_service *service, bool there, const struct td_instance *hub);
+void publish_close(struct td_service *service);
+
+/* company.c */
+void company_close(struct td_service *service);
+
+/* counters.c */
+void counters_metrics(void *ctx, struct td_http_answer *answer);
+
+#endif

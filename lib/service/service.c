@@ -1,0 +1,516 @@
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "service/private.h"
+
+#define FLUSH_MS 200
+
+static const struct td_config_key site_keys[] = {
+    TD_CONFIG_STRING("name", struct site_config, name, .fallback = "site", .min = 1,
+                     .help = "of this site; part of every key in Redis"),
+    TD_CONFIG_STRING("redis", struct site_config, redis, .fallback = "127.0.0.1:6379",
+                     .help = "unix:/path/to/socket or host:port"),
+    TD_CONFIG_STRING("redis_password", struct site_config, redis_password, .fallback = "",
+                     .help = "empty for none"),
+    TD_CONFIG_STRING("postgres", struct site_config, postgres, .fallback = "dbname=tandem",
+                     .help = "libpq connection string of the history"),
+    TD_CONFIG_STRING("var", struct site_config, var, .fallback = "var",
+                     .help = "folder of recordings and caches"),
+    TD_CONFIG_STRING("bus", struct site_config, bus, .fallback = "127.0.0.1",
+                     .help = "address that the services' sockets bind"),
+};
+
+/* Sections of other programs that may stand in the file: their owners check them. */
+static const char *const sections[] = {"site",    "edge",      "media",     "router",   "ivr",
+                                       "context", "hub",       "reporting", "gateway", "messaging",
+                                       "outreach", NULL};
+
+/* --- clock and log ----------------------------------------------------------------------------- */
+
+static uint64_t unix_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void write_stderr(const char *line, size_t size)
+{
+    if (write(STDERR_FILENO, line, size) < 0)
+        return; // There is nowhere left to report that the log is gone.
+}
+
+/* --- deferred calls ---------------------------------------------------------------------------- */
+
+struct deferred {
+    struct td_timer timer;
+    void (*fn)(void *ctx);
+    void *ctx;
+};
+
+static void on_deferred(void *ctx)
+{
+    struct deferred *deferred = ctx;
+    void (*fn)(void *) = deferred->fn;
+    void *fn_ctx = deferred->ctx;
+
+    free(deferred);
+    fn(fn_ctx);
+}
+
+void service_defer(struct td_service *service, void (*fn)(void *ctx), void *ctx)
+{
+    struct deferred *deferred = calloc(1, sizeof(*deferred));
+
+    if (deferred == NULL)
+        abort(); // A callback that never runs would be a call that never ends.
+    deferred->fn = fn;
+    deferred->ctx = ctx;
+    td_timer_init(&deferred->timer, service->loop, on_deferred, deferred);
+    td_timer_start(&deferred->timer, 0);
+}
+
+/* --- health ------------------------------------------------------------------------------------ */
+
+static const char *why_unhealthy(const struct td_service *service)
+{
+    const struct td_service_definition *definition = service->definition;
+
+    if (service->stopping)
+        return "stopping";
+    if (!service->started)
+        return "starting: waits for its stores";
+    if (!td_live_is_up(service->live) && !definition->without_live)
+        return "Redis is away";
+    if (service->history != NULL && !td_history_is_up(service->history))
+        return "PostgreSQL is away";
+    return definition->unhealthy != NULL ? definition->unhealthy(definition->ctx) : NULL;
+}
+
+static void on_health(void *ctx, struct td_http_answer *answer)
+{
+    const char *why = why_unhealthy(ctx);
+
+    if (why != NULL)
+        answer->status = 503;
+    td_http_printf(answer, "%s\n", why != NULL ? why : "ok");
+}
+
+/* --- stop -------------------------------------------------------------------------------------- */
+
+static void close_everything(void *ctx)
+{
+    struct td_service *service = ctx;
+
+    publish_close(service);
+    company_close(service);
+    peers_free(service);
+    td_http_destroy(&service->http);
+    td_bus_server_destroy(&service->server);
+    td_bus_client_destroy(&service->client);
+    td_history_destroy(&service->history);
+    td_live_destroy(&service->live);
+    td_bus_destroy(&service->bus);
+    for (size_t i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&service->signals[i], NULL);
+    uv_close((uv_handle_t *)&service->turn, NULL);
+    td_loop_stop(service->loop);
+}
+
+static void on_flushed(void *ctx, enum td_err err, const struct td_live_reply *reply)
+{
+    struct td_service *service = ctx;
+
+    (void)err;
+    (void)reply;
+    service_defer(service, close_everything, service); // The connection cannot close under itself.
+}
+
+void td_service_stopped(struct td_service *service)
+{
+    // Commands are carried out in order: when PING is answered, the registration is withdrawn.
+    struct td_bytes ping = td_live_text("PING");
+
+    if (td_live_command(service->live, &ping, 1, FLUSH_MS, on_flushed, service) != TD_OK)
+        service_defer(service, close_everything, service);
+}
+
+static void begin_stop(struct td_service *service, int exit_status)
+{
+    if (service->stopping)
+        return;
+    service->stopping = true;
+    service->exit_status = exit_status;
+    td_timer_stop(&service->start_timer);
+    td_registry_destroy(&service->registry);
+    if (service->started)
+        service->definition->stop(service->definition->ctx);
+    else
+        td_service_stopped(service);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    struct td_service *service = handle->data;
+
+    td_log_info(&service->log, "service.stopping", td_i64("signal", signum));
+    begin_stop(service, 0);
+}
+
+/* --- start ------------------------------------------------------------------------------------- */
+
+static void on_turn(uv_prepare_t *turn)
+{
+    struct td_service *service = turn->data;
+
+    td_arena_rewind(&service->arena, 0);
+}
+
+static void try_start(void *ctx)
+{
+    struct td_service *service = ctx;
+    const struct td_service_definition *definition = service->definition;
+    bool live_ready = definition->without_live || td_live_is_up(service->live);
+    bool history_ready = service->history == NULL || td_history_is_up(service->history);
+
+    if (service->started || service->stopping || !live_ready || !history_ready)
+        return;
+    enum td_err err = definition->start(service, definition->ctx);
+    if (err != TD_OK) {
+        td_log_error(&service->log, "service.failed", td_failure(err));
+        begin_stop(service, 1);
+        return;
+    }
+    service->started = true;
+    peers_register(service);
+    td_log_info(&service->log, "service.started", td_str("instance", service->instance_name),
+                td_str("endpoint", td_bus_server_endpoint(service->server)),
+                td_u64("http_port", td_http_port(service->http)));
+}
+
+static void on_store_state(void *ctx, bool up)
+{
+    struct td_service *service = ctx;
+
+    if (up)
+        td_timer_start(&service->start_timer, 0);
+}
+
+static enum td_err open_bus(struct td_service *service)
+{
+    char endpoint[TD_BUS_ENDPOINT_SIZE];
+    enum td_err err = td_bus_create(service->loop, NULL, &service->bus);
+
+    (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s:*", service->site.bus);
+    struct td_bus_server_options options = {
+        .endpoint = endpoint, .handler = request_arrived, .ctx = service, .inbox_max = REQUESTS_MAX};
+    if (err == TD_OK)
+        err = td_bus_server_create(service->bus, &options, &service->server);
+    if (err == TD_OK)
+        err = td_bus_client_create(service->bus, NULL, &service->client);
+    return err;
+}
+
+static enum td_err open_stores(struct td_service *service)
+{
+    char committer[TD_KEY_SIZE];
+    char text[TD_ID_TEXT_SIZE];
+
+    (void)snprintf(committer, sizeof(committer), "tandem:%s:committer:%s:%s", service->site.name,
+                   service->instance_name, td_id_format(td_loop_new_id(service->loop), text));
+    struct td_live_config live = {
+        .address = service->site.redis,
+        .password = service->site.redis_password[0] != '\0' ? service->site.redis_password : NULL,
+        .committer = committer,
+        .state = on_store_state,
+        .context = service,
+    };
+    enum td_err err = td_live_create(td_loop_uv(service->loop), &live, &service->log, &service->live);
+
+    struct td_history_config history = {
+        .conninfo = service->site.postgres, .state = on_store_state, .context = service};
+    if (err == TD_OK && service->definition->uses_history)
+        err = td_history_create(td_loop_uv(service->loop), &history, &service->log,
+                                &service->history);
+    return err;
+}
+
+static enum td_err open_registry(struct td_service *service)
+{
+    char key[TD_KEY_SIZE];
+
+    (void)snprintf(key, sizeof(key), "tandem:%s:instances", service->site.name);
+    struct td_registry_config config = {
+        .key = key,
+        .service = service->definition->name,
+        .instance = service->instance_name,
+        .changed = peers_changed,
+        .context = service,
+    };
+    return td_registry_create(td_loop_uv(service->loop), service->live, &config, &service->registry);
+}
+
+static enum td_err open_http(struct td_service *service)
+{
+    const struct td_http_route routes[] = {{"/health", on_health, service},
+                                           {"/metrics", counters_metrics, service}};
+    struct td_http_options options = {
+        .port = service->http_port, .routes = routes, .route_count = 2};
+
+    return td_http_create(service->loop, &options, &service->http);
+}
+
+static void watch_signal(struct td_service *service, size_t i, int signum)
+{
+    uv_signal_t *handle = &service->signals[i];
+
+    if (uv_signal_init(td_loop_uv(service->loop), handle) != 0)
+        abort();
+    handle->data = service;
+    if (uv_signal_start(handle, on_signal, signum) != 0)
+        abort();
+}
+
+static void watch_turns(struct td_service *service)
+{
+    if (uv_prepare_init(td_loop_uv(service->loop), &service->turn) != 0)
+        abort();
+    service->turn.data = service;
+    if (uv_prepare_start(&service->turn, on_turn) != 0)
+        abort();
+    uv_unref((uv_handle_t *)&service->turn);
+}
+
+static enum td_err open_everything(struct td_service *service)
+{
+    enum td_err err = td_loop_create(&service->log, &service->loop);
+    if (err != TD_OK)
+        return err;
+
+    td_timer_init(&service->start_timer, service->loop, try_start, service);
+    watch_signal(service, 0, SIGTERM);
+    watch_signal(service, 1, SIGINT);
+    watch_turns(service);
+    err = open_bus(service);
+    if (err == TD_OK)
+        err = open_stores(service);
+    if (err == TD_OK)
+        err = open_registry(service);
+    if (err == TD_OK)
+        err = open_http(service);
+    if (err == TD_OK)
+        td_timer_start(&service->start_timer, 0);
+    return err;
+}
+
+static int run(struct td_service *service)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    service->arena_block = malloc(ARENA_SIZE);
+    if (service->arena_block == NULL)
+        return 1;
+    td_arena_init(&service->arena, service->arena_block, ARENA_SIZE);
+    request_pool_init(service);
+    service->calls_failed = td_service_counter(service, "calls_failed");
+    service->requests_refused = td_service_counter(service, "requests_refused");
+
+    enum td_err err = open_everything(service);
+    if (err != TD_OK) {
+        td_log_error(&service->log, "service.failed", td_failure(err));
+        _exit(1); // Half-open at the start: nothing was promised to anybody yet.
+    }
+    td_loop_run(service->loop);
+    td_loop_destroy(&service->loop);
+    td_log_info(&service->log, "service.stopped", td_str("instance", service->instance_name));
+    free(service->requests);
+    free(service->arena_block);
+    return service->exit_status;
+}
+
+/* --- arguments --------------------------------------------------------------------------------- */
+
+static void print_help(const struct td_service_definition *definition, FILE *out)
+{
+    const struct td_config_section own = {definition->name, definition->keys, definition->key_count,
+                                          definition->config};
+    const struct td_config_section site = {"site", site_keys,
+                                           sizeof(site_keys) / sizeof(site_keys[0]), NULL};
+
+    (void)fprintf(out,
+                  "%s: %s\n\n"
+                  "usage: %s --site FILE [--instance NAME] [--http-port N] [--check-config]\n\n"
+                  "  --site FILE       settings of the site (deploy/site.yaml shows all)\n"
+                  "  --instance NAME   unique in the site; default %s-1\n"
+                  "  --http-port N     loopback port of /health and /metrics; default any free one\n"
+                  "  --check-config    read the settings, say whether they are right, and end\n\n",
+                  definition->name, definition->description, definition->name, definition->name);
+    td_config_describe(&site, out);
+    td_config_describe(&own, out);
+}
+
+struct arguments {
+    const char *site;
+    const char *instance;
+    uint64_t http_port;
+    bool check_only;
+    bool help;
+};
+
+static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+    static const struct option options[] = {
+        {"site", required_argument, NULL, 's'},      {"instance", required_argument, NULL, 'i'},
+        {"http-port", required_argument, NULL, 'p'}, {"check-config", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},            {NULL, 0, NULL, 0},
+    };
+    int letter;
+
+    while ((letter = getopt_long(argc, argv, "s:i:p:ch", options, NULL)) != -1) {
+        switch (letter) {
+        case 's':
+            arguments->site = optarg;
+            break;
+        case 'i':
+            arguments->instance = optarg;
+            break;
+        case 'p':
+            if (td_str_to_u64(optarg, UINT16_MAX, &arguments->http_port) != TD_OK)
+                return false;
+            break;
+        case 'c':
+            arguments->check_only = true;
+            break;
+        case 'h':
+            arguments->help = true;
+            return true;
+        default:
+            return false;
+        }
+    }
+    return optind == argc && arguments->site != NULL && strlen(arguments->instance) < 64;
+}
+
+static int load_settings(struct td_service *service, const char *file)
+{
+    const struct td_service_definition *definition = service->definition;
+    const struct td_config_section wanted[] = {
+        {"site", site_keys, sizeof(site_keys) / sizeof(site_keys[0]), &service->site},
+        {definition->name, definition->keys, definition->key_count, definition->config},
+    };
+    size_t wanted_count = definition->key_count > 0 ? 2 : 1;
+    char fault[TD_CONFIG_FAULT_SIZE];
+
+    enum td_err err = td_config_load(file, wanted, wanted_count, sections, fault);
+    if (err != TD_OK)
+        (void)fprintf(stderr, "%s\n", fault);
+    return err == TD_OK ? 0 : 2;
+}
+
+int td_service_main(int argc, char **argv, const struct td_service_definition *definition)
+{
+    static struct td_service service; // One per process; too large for the stack.
+    char default_instance[64];
+
+    (void)snprintf(default_instance, sizeof(default_instance), "%s-1", definition->name);
+    struct arguments arguments = {.instance = default_instance};
+    if (!parse_arguments(argc, argv, &arguments)) {
+        print_help(definition, stderr);
+        return 2;
+    }
+    if (arguments.help) {
+        print_help(definition, stdout);
+        return 0;
+    }
+    service = (struct td_service){
+        .definition = definition,
+        .log = {arguments.instance, TD_LOG_INFO, unix_ms, write_stderr},
+        .instance_name = arguments.instance,
+        .http_port = (uint16_t)arguments.http_port,
+    };
+    int status = load_settings(&service, arguments.site);
+    if (status != 0)
+        return status;
+    if (arguments.check_only) {
+        (void)printf("%s: settings of %s are right\n", arguments.site, definition->name);
+        return 0;
+    }
+    return run(&service);
+}
+
+/* --- what it has ------------------------------------------------------------------------------- */
+
+struct td_loop *td_service_loop(struct td_service *service)
+{
+    return service->loop;
+}
+
+const struct td_log *td_service_log(const struct td_service *service)
+{
+    return &service->log;
+}
+
+struct td_live *td_service_live(struct td_service *service)
+{
+    return service->live;
+}
+
+struct td_history *td_service_history(struct td_service *service)
+{
+    return service->history;
+}
+
+const char *td_service_site(const struct td_service *service)
+{
+    return service->site.name;
+}
+
+const char *td_service_instance(const struct td_service *service)
+{
+    return service->instance_name;
+}
+
+const char *td_service_var(const struct td_service *service)
+{
+    return service->site.var;
+}
+
+struct td_bus *td_service_bus(struct td_service *service)
+{
+    return service->bus;
+}
+
+const char *td_service_bus_address(const struct td_service *service)
+{
+    return service->site.bus;
+}
+
+struct td_id td_service_new_id(struct td_service *service)
+{
+    return td_loop_new_id(service->loop);
+}
+
+const char *td_service_key(const struct td_service *service, uint32_t tenant, const char *name,
+                           char key[TD_KEY_SIZE])
+{
+    (void)snprintf(key, TD_KEY_SIZE, "tandem:%s:%u:%s", service->site.name, tenant, name);
+    return key;
+}
+
+const char *td_service_lease_key(const struct td_service *service, char key[TD_KEY_SIZE])
+{
+    (void)snprintf(key, TD_KEY_SIZE, "tandem:%s:router", service->site.name);
+    return key;
+}
+
+struct td_arena *td_service_arena(struct td_service *service)
+{
+    return &service->arena;
+}

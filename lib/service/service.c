@@ -28,11 +28,12 @@ static const struct td_config_key site_keys[] = {
 };
 
 /* Sections of other programs that may stand in the file: their owners check them. */
-static const char *const sections[] = {"site",    "edge",      "media",     "router",   "ivr",
-                                       "context", "hub",       "reporting", "gateway", "messaging",
-                                       "outreach", NULL};
+static const char *const sections[] = {"site",    "edge",      "media",    "router",
+                                       "ivr",     "context",   "hub",      "reporting",
+                                       "gateway", "messaging", "outreach", NULL};
 
-/* --- clock and log ----------------------------------------------------------------------------- */
+/* --- clock and log -----------------------------------------------------------------------------
+ */
 
 static uint64_t unix_ms(void)
 {
@@ -48,7 +49,8 @@ static void write_stderr(const char *line, size_t size)
         return; // There is nowhere left to report that the log is gone.
 }
 
-/* --- deferred calls ---------------------------------------------------------------------------- */
+/* --- deferred calls ----------------------------------------------------------------------------
+ */
 
 struct deferred {
     struct td_timer timer;
@@ -78,7 +80,8 @@ void service_defer(struct td_service *service, void (*fn)(void *ctx), void *ctx)
     td_timer_start(&deferred->timer, 0);
 }
 
-/* --- health ------------------------------------------------------------------------------------ */
+/* --- health ------------------------------------------------------------------------------------
+ */
 
 static const char *why_unhealthy(const struct td_service *service)
 {
@@ -104,7 +107,8 @@ static void on_health(void *ctx, struct td_http_answer *answer)
     td_http_printf(answer, "%s\n", why != NULL ? why : "ok");
 }
 
-/* --- stop -------------------------------------------------------------------------------------- */
+/* --- stop --------------------------------------------------------------------------------------
+ */
 
 static void close_everything(void *ctx)
 {
@@ -165,7 +169,8 @@ static void on_signal(uv_signal_t *handle, int signum)
     begin_stop(service, 0);
 }
 
-/* --- start ------------------------------------------------------------------------------------- */
+/* --- start -------------------------------------------------------------------------------------
+ */
 
 static void on_turn(uv_prepare_t *turn)
 {
@@ -210,8 +215,10 @@ static enum td_err open_bus(struct td_service *service)
     enum td_err err = td_bus_create(service->loop, NULL, &service->bus);
 
     (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s:*", service->site.bus);
-    struct td_bus_server_options options = {
-        .endpoint = endpoint, .handler = request_arrived, .ctx = service, .inbox_max = REQUESTS_MAX};
+    struct td_bus_server_options options = {.endpoint = endpoint,
+                                            .handler = request_arrived,
+                                            .ctx = service,
+                                            .inbox_max = REQUESTS_MAX};
     if (err == TD_OK)
         err = td_bus_server_create(service->bus, &options, &service->server);
     if (err == TD_OK)
@@ -231,15 +238,14 @@ static enum td_err open_stores(struct td_service *service)
         .password = service->site.redis_password[0] != '\0' ? service->site.redis_password : NULL,
         .committer = committer,
         .state = on_store_state,
-        .context = service,
+        .ctx = service,
     };
-    enum td_err err = td_live_create(td_loop_uv(service->loop), &live, &service->log, &service->live);
+    enum td_err err = td_live_create(service->loop, &live, &service->live);
 
     struct td_history_config history = {
-        .conninfo = service->site.postgres, .state = on_store_state, .context = service};
+        .conninfo = service->site.postgres, .state = on_store_state, .ctx = service};
     if (err == TD_OK && service->definition->uses_history)
-        err = td_history_create(td_loop_uv(service->loop), &history, &service->log,
-                                &service->history);
+        err = td_history_create(service->loop, &history, &service->history);
     return err;
 }
 
@@ -253,9 +259,9 @@ static enum td_err open_registry(struct td_service *service)
         .service = service->definition->name,
         .instance = service->instance_name,
         .changed = peers_changed,
-        .context = service,
+        .ctx = service,
     };
-    return td_registry_create(td_loop_uv(service->loop), service->live, &config, &service->registry);
+    return td_registry_create(service->loop, service->live, &config, &service->registry);
 }
 
 static enum td_err open_http(struct td_service *service)
@@ -335,7 +341,8 @@ static int run(struct td_service *service)
     return service->exit_status;
 }
 
-/* --- arguments --------------------------------------------------------------------------------- */
+/* --- arguments ---------------------------------------------------------------------------------
+ */
 
 static void print_help(const struct td_service_definition *definition, FILE *out)
 {
@@ -344,14 +351,15 @@ static void print_help(const struct td_service_definition *definition, FILE *out
     const struct td_config_section site = {"site", site_keys,
                                            sizeof(site_keys) / sizeof(site_keys[0]), NULL};
 
-    (void)fprintf(out,
-                  "%s: %s\n\n"
-                  "usage: %s --site FILE [--instance NAME] [--http-port N] [--check-config]\n\n"
-                  "  --site FILE       settings of the site (deploy/site.yaml shows all)\n"
-                  "  --instance NAME   unique in the site; default %s-1\n"
-                  "  --http-port N     loopback port of /health and /metrics; default any free one\n"
-                  "  --check-config    read the settings, say whether they are right, and end\n\n",
-                  definition->name, definition->description, definition->name, definition->name);
+    (void)fprintf(
+        out,
+        "%s: %s\n\n"
+        "usage: %s --site FILE [--instance NAME] [--http-port N] [--check-config]\n\n"
+        "  --site FILE       settings of the site (deploy/site.yaml shows all)\n"
+        "  --instance NAME   unique in the site; default %s-1\n"
+        "  --http-port N     loopback port of /health and /metrics; default any free one\n"
+        "  --check-config    read the settings, say whether they are right, and end\n\n",
+        definition->name, definition->description, definition->name, definition->name);
     td_config_describe(&site, out);
     td_config_describe(&own, out);
 }
@@ -367,9 +375,12 @@ struct arguments {
 static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {
-        {"site", required_argument, NULL, 's'},      {"instance", required_argument, NULL, 'i'},
-        {"http-port", required_argument, NULL, 'p'}, {"check-config", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},            {NULL, 0, NULL, 0},
+        {"site", required_argument, NULL, 's'},
+        {"instance", required_argument, NULL, 'i'},
+        {"http-port", required_argument, NULL, 'p'},
+        {"check-config", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int letter;
 
@@ -414,9 +425,22 @@ static int load_settings(struct td_service *service, const char *file)
     return err == TD_OK ? 0 : 2;
 }
 
+static struct td_service *create_service(const struct td_service_definition *definition,
+                                         const struct arguments *arguments)
+{
+    struct td_service *service = calloc(1, sizeof(*service));
+
+    if (service == NULL)
+        return NULL;
+    service->definition = definition;
+    service->log = (struct td_log){arguments->instance, TD_LOG_INFO, unix_ms, write_stderr};
+    service->instance_name = arguments->instance;
+    service->http_port = (uint16_t)arguments->http_port;
+    return service;
+}
+
 int td_service_main(int argc, char **argv, const struct td_service_definition *definition)
 {
-    static struct td_service service; // One per process; too large for the stack.
     char default_instance[64];
 
     (void)snprintf(default_instance, sizeof(default_instance), "%s-1", definition->name);
@@ -429,23 +453,21 @@ int td_service_main(int argc, char **argv, const struct td_service_definition *d
         print_help(definition, stdout);
         return 0;
     }
-    service = (struct td_service){
-        .definition = definition,
-        .log = {arguments.instance, TD_LOG_INFO, unix_ms, write_stderr},
-        .instance_name = arguments.instance,
-        .http_port = (uint16_t)arguments.http_port,
-    };
-    int status = load_settings(&service, arguments.site);
-    if (status != 0)
-        return status;
-    if (arguments.check_only) {
+
+    struct td_service *service = create_service(definition, &arguments);
+    if (service == NULL)
+        return 1;
+    int status = load_settings(service, arguments.site);
+    if (status == 0 && arguments.check_only)
         (void)printf("%s: settings of %s are right\n", arguments.site, definition->name);
-        return 0;
-    }
-    return run(&service);
+    else if (status == 0)
+        status = run(service);
+    free(service);
+    return status;
 }
 
-/* --- what it has ------------------------------------------------------------------------------- */
+/* --- what it has -------------------------------------------------------------------------------
+ */
 
 struct td_loop *td_service_loop(struct td_service *service)
 {

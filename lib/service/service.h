@@ -90,7 +90,8 @@ const char *td_service_instance(const struct td_service *service); /**< "edge-1"
 const char *td_service_var(const struct td_service *service);
 /** A new UUIDv7 of now; wrap it: (struct td_leg_id){td_service_new_id(service)}. */
 struct td_id td_service_new_id(struct td_service *service);
-/** The bus of this process and the address its sockets bind, for those with sockets of their own (hub). */
+/** The bus of this process and the address its sockets bind, for those with sockets of their own
+ * (hub). */
 struct td_bus *td_service_bus(struct td_service *service);
 const char *td_service_bus_address(const struct td_service *service);
 /** "tandem:SITE:TENANT:NAME", the Redis key of a tenant's `name`. @return `key`. */

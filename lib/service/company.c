@@ -1,0 +1,127 @@
+#include "service/company.h"
+
+#include <stdlib.h>
+
+#include "service/private.h"
+
+#define ARENA_MIN (1U << 18)
+#define ARENA_MAX (1U << 30)
+
+/* A tenant's document, decoded into memory of its own. */
+struct entry {
+    struct td_company company;
+    void *block;
+    struct entry *next;
+};
+
+struct company_watch {
+    struct td_service *service;
+    struct td_blobs *blobs;
+    struct entry *entries;
+    td_company_fn *changed;
+    void *ctx;
+};
+
+static struct entry **find_link(struct company_watch *watch, uint32_t tenant)
+{
+    struct entry **link = &watch->entries;
+
+    while (*link != NULL && (*link)->company.config.tenant != tenant)
+        link = &(*link)->next;
+    return link;
+}
+
+/* How large a document becomes is known only by decoding it: twice the room until it fits. */
+static enum td_err decode(struct td_bytes document, struct entry *entry, const char **bad_field)
+{
+    enum td_err err = TD_ERR_LIMIT;
+
+    for (size_t size = ARENA_MIN; size <= ARENA_MAX && err == TD_ERR_LIMIT; size *= 2) {
+        struct td_arena arena;
+
+        free(entry->block);
+        entry->block = malloc(size);
+        if (entry->block == NULL)
+            return TD_ERR_NO_MEMORY;
+        td_arena_init(&arena, entry->block, size);
+        err = td_company_config_decode(&arena, document, &entry->company.config, bad_field);
+    }
+    return err;
+}
+
+static void free_entry(struct entry *entry)
+{
+    if (entry == NULL)
+        return;
+    free(entry->block);
+    free(entry);
+}
+
+static void on_document(void *ctx, uint32_t tenant, uint64_t version, struct td_bytes document)
+{
+    struct company_watch *watch = ctx;
+    struct entry *entry = calloc(1, sizeof(*entry));
+    const char *bad_field = "";
+
+    if (entry == NULL)
+        abort();
+    enum td_err err = decode(document, entry, &bad_field);
+    if (err != TD_OK) {
+        td_log_error(&watch->service->log, "config.unreadable", td_u64("tenant", tenant),
+                     td_u64("version", version), td_str("field", bad_field), td_failure(err));
+        free_entry(entry);
+        return;
+    }
+    entry->company.config.tenant = tenant;
+    entry->company.version = version;
+
+    struct entry **link = find_link(watch, tenant);
+    struct entry *old = *link;
+    entry->next = old != NULL ? old->next : NULL;
+    *link = entry;
+    td_log_info(&watch->service->log, "config.loaded", td_u64("tenant", tenant),
+                td_u64("version", version));
+    watch->changed(watch->ctx, &entry->company);
+    free_entry(old);
+}
+
+enum td_err td_company_watch(struct td_service *service, td_company_fn *changed, void *ctx)
+{
+    struct company_watch *watch = calloc(1, sizeof(*watch));
+    if (watch == NULL)
+        return TD_ERR_NO_MEMORY;
+
+    *watch = (struct company_watch){.service = service, .changed = changed, .ctx = ctx};
+    const struct td_blobs_config config = {.changed = on_document, .ctx = watch};
+    enum td_err err = td_blobs_create(service->loop, service->history, &config, &watch->blobs);
+    if (err != TD_OK) {
+        free(watch);
+        return err;
+    }
+    service->companies = watch;
+    return TD_OK;
+}
+
+const struct td_company *td_company_find(const struct td_service *service, uint32_t tenant)
+{
+    if (service->companies == NULL)
+        return NULL;
+    struct entry *entry = *find_link(service->companies, tenant);
+    return entry != NULL ? &entry->company : NULL;
+}
+
+void company_close(struct td_service *service)
+{
+    struct company_watch *watch = service->companies;
+
+    if (watch == NULL)
+        return;
+    td_blobs_destroy(&watch->blobs);
+    while (watch->entries != NULL) {
+        struct entry *entry = watch->entries;
+        watch->entries = entry->next;
+        free_entry(entry);
+    }
+    free(watch);
+    service->companies = NULL;
+}

@@ -25,9 +25,7 @@ class Folder:
     def __init__(self, path):
         self.path = pathlib.Path(path).absolute()
         self.redis = self.path / "redis"
-        self.postgres = self.path / "postgres"
         self.log = self.path / "log"
-        self.run = self.path / "run"
         self.data = self.path / "data"
         self.site_yaml = self.path / "site.yaml"
         self.company_yaml = self.path / "company.yaml"
@@ -37,15 +35,26 @@ class Folder:
         """Makes what is missing; harmless when all is there."""
         for folder in (self.path, self.redis, self.log, self.data):
             folder.mkdir(parents=True, exist_ok=True)
-        self._place("postgres", self.postgres)
-        self._place("run", self.run)
+        self._place("postgres")
+        self._place("run")
         owner = database_user()
         if owner:
             shutil.chown(self.postgres, owner, owner)
         self.postgres.chmod(0o700)
 
-    def _place(self, name, folder):
-        """Makes `folder`, elsewhere behind a link when here would not do."""
+    # Both may be links; programs get the places themselves, which they can always enter.
+
+    @property
+    def postgres(self):
+        return (self.path / "postgres").resolve()
+
+    @property
+    def run(self):
+        return (self.path / "run").resolve()
+
+    def _place(self, name):
+        """Makes a folder, elsewhere behind a link when here would not do."""
+        folder = self.path / name
         if folder.is_dir():
             return
         folder.unlink(missing_ok=True)
@@ -65,8 +74,7 @@ class Folder:
     def remove(self):
         """Deletes the folder and what lies elsewhere for it."""
         for folder in (self.postgres, self.run):
-            if folder.is_symlink():
-                shutil.rmtree(os.readlink(folder), ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
     def state(self):
@@ -79,10 +87,7 @@ class Folder:
 
     def remember(self, **values):
         state = {**self.state(), **values}
-        new = self._state.with_suffix(".new")
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(state, file, indent=1)
-        new.rename(self._state)
+        write_private(self._state, json.dumps(state, indent=1))
         return state
 
     def password(self, name):
@@ -90,6 +95,15 @@ class Folder:
         secret = self.state().get("secret") or self.remember(secret=secrets.token_hex(32))["secret"]
         digest = hmac.new(bytes.fromhex(secret), name.encode(), hashlib.sha256).digest()
         return base64.b32encode(digest).decode().lower()[:16]
+
+
+def write_private(path, text):
+    """Replaces a file in one step; only its owner may read it."""
+    new = path.with_name(path.name + ".new")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
+              encoding="utf-8") as file:
+        file.write(text)
+    new.rename(path)
 
 
 def database_user():

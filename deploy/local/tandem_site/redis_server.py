@@ -5,6 +5,7 @@ import signal
 import socket
 
 from . import process
+from .folder import write_private
 from .progress import wait_until
 
 SETTINGS = """\
@@ -12,6 +13,7 @@ bind 127.0.0.1
 port {port}
 unixsocket {socket}
 unixsocketperm 700
+requirepass {password}
 dir {folder}
 pidfile {folder}/redis.pid
 daemonize no
@@ -32,6 +34,7 @@ class Redis:
         self.socket = folder.run / "redis.sock"
         self._folder = folder.redis
         self._log = folder.log / "redis.log"
+        self.password = folder.password("redis")
         self._memory_mb = memory_mb
 
     @property
@@ -42,8 +45,9 @@ class Redis:
         if self.pid:
             return
         settings = self._folder / "redis.conf"
-        settings.write_text(SETTINGS.format(
-            port=self.port, socket=self.socket, folder=self._folder, memory_mb=self._memory_mb))
+        write_private(settings, SETTINGS.format(
+            port=self.port, socket=self.socket, password=self.password, folder=self._folder,
+            memory_mb=self._memory_mb))
         process.spawn(["redis-server", str(settings)], self._log, keep=keep,
                       end_with_us=end_with_us and signal.SIGTERM)
         wait_until(self.answers, 10, f"Redis answers (see {self._log})")
@@ -54,8 +58,11 @@ class Redis:
             client.settimeout(1)
             try:
                 client.connect(str(self.socket))
-                client.sendall(b"PING\r\n")
-                return client.recv(16).startswith(b"+PONG")
+                client.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
+                answer = b""
+                while answer.count(b"\n") < 2:
+                    answer += client.recv(64) or b"\n\n"
+                return answer.endswith(b"+PONG\r\n")
             except OSError:
                 return False
 

@@ -1,0 +1,233 @@
+"""A site: its folder, ports, stores and services, created, started and ended as one."""
+
+import http.client
+import json
+import pathlib
+
+from . import ports
+from .folder import REPOSITORY, Folder, write_private
+from .postgres import Postgres
+from .progress import SILENT, Failure, wait_until
+from .redis_server import Redis
+from .settings import Settings
+from .supervisor import Supervisor
+
+# In the order in which they start; names of instances are SERVICE-NUMBER.
+INSTANCES = ("hub-1", "context-1", "media-1", "ivr-1", "router-1", "router-2", "edge-1",
+             "reporting-1")
+HEALTHY_WITHIN_S = 20
+
+
+class Site:
+    """build: folder of the programs. listen: address that phones reach. instances: what to run.
+
+    throw_away: a site of a test. It ends when its process does, and PostgreSQL does not wait for
+    the disk.
+    """
+
+    def __init__(self, path, build=None, listen="127.0.0.1", instances=INSTANCES,
+                 throw_away=False, progress=SILENT, environment=None):
+        self.folder = Folder(path)
+        self.build = pathlib.Path(build or REPOSITORY / "build").absolute()
+        self.listen = listen
+        self.instances = tuple(instances)
+        self.overrides = {}  # {(section, key): value} of site.yaml, beside what a site needs
+        self.environment = environment or {}
+        self._throw_away = throw_away
+        self._progress = progress
+        self.block = self.redis = self.postgres = self.supervisor = None
+
+    # --- life -------------------------------------------------------------------------------
+
+    def start(self):
+        """Brings up what is not up."""
+        self.start_stores()
+        self.start_services()
+
+    def start_stores(self):
+        self.folder.create()
+        self._claim_ports()
+        self._attach()
+        keep = (self.block.claim.fileno(),) if self.block.claim else ()
+        with self._progress.step("Redis") as step:
+            self._start(self.redis, step, keep)
+        with self._progress.step("PostgreSQL") as step:
+            self.postgres.create(self.build / "postgres-15-template")
+            self._start(self.postgres, step, keep)
+        with self._progress.step("migrations") as step:
+            step.result = self.postgres.migrate().replace("\n", ", ") or "all applied"
+
+    def _start(self, store, step, keep):
+        if store.pid:
+            step.result = "running"
+        store.start(end_with_us=self._throw_away, keep=keep)
+
+    def start_services(self):
+        self._attach()
+        missing = [program for program in self._programs() if not program.exists()]
+        if missing:
+            raise Failure(f"{missing[0]} is missing: run `make build` first")
+        if not self.supervisor.pid:
+            self.write_settings()
+        self.supervisor.start(end_with_us=self._throw_away)
+        self._restart_rebuilt()
+        for instance in self.instances:
+            with self._progress.step(instance):
+                self.wait_healthy(instance)
+
+    def _restart_rebuilt(self):
+        """A program that is newer than its process was built again since."""
+        for instance in self.instances:
+            _, pid = self.supervisor.states().get(instance, ("", 0))
+            program = self.program(instance)
+            if pid and program.stat().st_mtime > self.supervisor.started_at(instance) + 1:
+                self.supervisor.restart_one(instance)
+
+    def stop(self):
+        """Ends services, then stores; harmless when they are not there."""
+        self._attach()
+        for name, part in (("services", self.supervisor), ("PostgreSQL", self.postgres),
+                           ("Redis", self.redis)):
+            with self._progress.step(name) as step:
+                step.result = "stopped" if part.pid else "not running"
+                part.stop()
+        if self.block and self.block.claim:
+            self.block.close()
+        self.block = None
+
+    def remove(self):
+        self.folder.remove()
+
+    @property
+    def is_up(self):
+        if not self.folder.state():
+            return False
+        self._attach()
+        return bool(self.supervisor.pid)
+
+    # --- parts ------------------------------------------------------------------------------
+
+    def _claim_ports(self):
+        """The same block as before when it is free; while the site is up it is ours already."""
+        if self.block:
+            return
+        base = self.folder.state().get("port_base")
+        if base:
+            self.block = ports.Block(base, None)
+            self._attach()
+            if self.redis.pid or self.postgres.pid:
+                return
+        self.block = ports.claim(preferred=base)
+        self.folder.remember(port_base=self.block.base, listen=self.listen)
+        self.redis = None
+
+    def _attach(self):
+        """Makes the parts of a site from what its folder remembers."""
+        state = self.folder.state()
+        if not self.block:
+            self.block = ports.Block(state.get("port_base", ports.FIRST), None)
+        if self.redis:
+            return
+        self.redis = Redis(self.folder, self.block.port(ports.REDIS))
+        self.postgres = Postgres(
+            self.folder, self.block.port(ports.POSTGRES), fsync=not self._throw_away)
+        self.supervisor = Supervisor(
+            self.folder, {name: self.command(name) for name in self.instances}, self.environment)
+
+    def program(self, instance):
+        return self.build / "bin" / service_of(instance)
+
+    def _programs(self):
+        return [self.program(instance) for instance in self.instances]
+
+    def command(self, instance):
+        return [self.program(instance), "--site", self.folder.site_yaml, "--instance", instance,
+                "--http-port", self.http_port(instance)]
+
+    def http_port(self, instance):
+        return self.block.port(ports.HTTP) + INSTANCES.index(instance)
+
+    # --- settings ---------------------------------------------------------------------------
+
+    def write_settings(self):
+        """site.yaml: the defaults of deploy/site.yaml with the places and ports of this site."""
+        settings = Settings((REPOSITORY / "deploy/site.yaml").read_text())
+        for (section, key), value in {**self._own_settings(), **self.overrides}.items():
+            settings.set(section, key, value)
+        write_private(self.folder.site_yaml, settings.text())
+
+    def _own_settings(self):
+        first, last = self.block.rtp
+        return {
+            ("site", "redis"): f"unix:{self.redis.socket}",
+            ("site", "redis_password"): self.redis.password,
+            ("site", "postgres"): self.postgres.conninfo,
+            ("site", "var"): self.folder.data,
+            ("edge", "sip_address"): self.listen,
+            ("edge", "sip_port"): self.sip_port,
+            ("media", "rtp_address"): self.listen,
+            ("media", "rtp_port_first"): first,
+            ("media", "rtp_port_last"): last,
+        }
+
+    @property
+    def sip_port(self):
+        """5060 for a site that people dial, when it is free; remembered."""
+        remembered = self.folder.state().get("sip_port")
+        if remembered:
+            return remembered
+        usual = not self._throw_away and ports.is_free(5060, self.listen)
+        port = 5060 if usual else self.block.port(ports.SIP)
+        self.folder.remember(sip_port=port)
+        return port
+
+    # --- health -----------------------------------------------------------------------------
+
+    def health(self, instance):
+        """What /health says, None when it does not answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port(instance), timeout=2)
+        try:
+            connection.request("GET", "/health")
+            response = connection.getresponse()
+            body = response.read().decode(errors="replace")
+            return {"ok": response.status == 200, "body": _json(body)}
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def is_healthy(self, instance):
+        answer = self.health(instance)
+        return bool(answer and answer["ok"])
+
+    def wait_healthy(self, instance, seconds=HEALTHY_WITHIN_S):
+        def condition():
+            if self.is_healthy(instance):
+                return True
+            state, _ = self.supervisor.states()[instance]
+            if state in ("FATAL", "BACKOFF", "EXITED"):
+                raise Failure(f"{instance} does not stay up:\n{self.last_words(instance)}")
+            return False
+
+        try:
+            wait_until(condition, seconds, f"{instance} is healthy")
+        except Failure as failure:
+            raise Failure(f"{failure}\n{self.last_words(instance)}") from None
+
+    def last_words(self, instance, lines=15):
+        try:
+            text = (self.folder.log / f"{instance}.log").read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+        return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
+
+
+def service_of(instance):
+    return instance.rpartition("-")[0]
+
+
+def _json(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -17,8 +17,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 CFLAGS   ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -Ilib -Iservices -Itools -isystem $(BUILD)/gen
 ALL_CFLAGS = -std=c17 $(WARNINGS) -MMD -MP $(CPPFLAGS) $(CFLAGS)
-LIB_PKGS := libprotobuf-c libuv libzmq hiredis libpq libcyaml jansson libwebsockets
-LIB_LIBS := -lprotobuf-c -luv -lzmq -lhiredis -lpq -lcyaml -ljansson -lwebsockets -lm -lpthread
+LIB_PKGS := libprotobuf-c libuv libzmq hiredis libpq yaml-0.1 jansson libwebsockets
+LIB_LIBS := -lprotobuf-c -luv -lzmq -lhiredis -lpq -lyaml -ljansson -lwebsockets -lm -lpthread
 
 # --- what there is ------------------------------------------------------------------------------
 PROTO    := $(sort $(wildcard proto/tandem/v1/*.proto))

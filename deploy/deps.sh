@@ -10,7 +10,7 @@
 set -eu
 
 runtime='
-    libuv1 libzmq5 libprotobuf-c1 libhiredis0.14 libpq5 libcyaml1 libjansson4 libwebsockets17
+    libuv1 libzmq5 libprotobuf-c1 libhiredis0.14 libpq5 libyaml-0-2 libjansson4 libwebsockets17
     libwebsockets-evlib-uv libsofia-sip-ua0 libxml2 libduktape207 libespeak-ng1 espeak-ng-data
     libgstreamer1.0-0 libgstreamer-plugins-base1.0-0 gstreamer1.0-plugins-base
     gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
@@ -18,7 +18,7 @@ runtime='
 build='
     build-essential pkg-config libuv1-dev libzmq3-dev libprotobuf-c-dev protobuf-c-compiler
     protobuf-compiler libprotobuf-dev python3-protobuf libhiredis-dev libpq-dev
-    libsofia-sip-ua-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libcyaml-dev
+    libsofia-sip-ua-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libyaml-dev
     libjansson-dev libwebsockets-dev libxml2-dev duktape-dev libespeak-ng-dev libssl-dev'
 test='
     baresip-core sip-tester sox libcmocka-dev python3-pytest python3-pytest-xdist python3-redis

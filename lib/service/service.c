@@ -235,7 +235,7 @@ static enum td_err open_stores(struct td_service *service)
                    service->instance_name, td_id_format(td_loop_new_id(service->loop), text));
     struct td_live_config live = {
         .address = service->site.redis,
-        .password = service->site.redis_password[0] != '\0' ? service->site.redis_password : NULL,
+        .password = td_service_redis_password(service),
         .committer = committer,
         .state = on_store_state,
         .ctx = service,
@@ -502,6 +502,16 @@ const char *td_service_instance(const struct td_service *service)
 const char *td_service_var(const struct td_service *service)
 {
     return service->site.var;
+}
+
+const char *td_service_redis(const struct td_service *service)
+{
+    return service->site.redis;
+}
+
+const char *td_service_redis_password(const struct td_service *service)
+{
+    return service->site.redis_password[0] != '\0' ? service->site.redis_password : NULL;
 }
 
 struct td_bus *td_service_bus(struct td_service *service)

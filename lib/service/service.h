@@ -90,6 +90,10 @@ const char *td_service_instance(const struct td_service *service); /**< "edge-1"
 const char *td_service_var(const struct td_service *service);
 /** A new UUIDv7 of now; wrap it: (struct td_leg_id){td_service_new_id(service)}. */
 struct td_id td_service_new_id(struct td_service *service);
+/** Address and password (NULL: none) of Redis, for those with connections of their own
+ * (io/live_tail.h). */
+const char *td_service_redis(const struct td_service *service);
+const char *td_service_redis_password(const struct td_service *service);
 /** The bus of this process and the address its sockets bind, for those with sockets of their own
  * (hub). */
 struct td_bus *td_service_bus(struct td_service *service);

@@ -17,7 +17,7 @@
 /** Most attributes of one agent. */
 #define TD_ROUTING_ATTRIBUTES_MAX 32
 /** Most steps of one requirement. */
-#define TD_ROUTING_STEPS_MAX 6
+#define TD_ROUTING_STEPS_MAX 8
 /** Longest duration anywhere here: a week. */
 #define TD_ROUTING_DURATION_MAX_MS UINT32_C(604800000)
 /** Largest magnitude of a value or priority, in points. */

@@ -1,7 +1,6 @@
 """A site: its folder, ports, stores and services, created, started and ended as one."""
 
 import http.client
-import json
 import pathlib
 
 from . import ports
@@ -63,6 +62,9 @@ class Site:
         store.start(end_with_us=self._throw_away, keep=keep)
 
     def start_services(self):
+        """An empty list of instances leaves a site of stores alone."""
+        if not self.instances:
+            return
         self._attach()
         missing = [program for program in self._programs() if not program.exists()]
         if missing:
@@ -145,7 +147,7 @@ class Site:
                 "--http-port", self.http_port(instance)]
 
     def http_port(self, instance):
-        return self.block.port(ports.HTTP) + INSTANCES.index(instance)
+        return self.block.port(ports.HTTP) + self.instances.index(instance)
 
     # --- settings ---------------------------------------------------------------------------
 
@@ -183,22 +185,21 @@ class Site:
 
     # --- health -----------------------------------------------------------------------------
 
-    def health(self, instance):
-        """What /health says, None when it does not answer."""
+    def get(self, instance, path):
+        """(status, body) of an instance's HTTP port, None when it does not answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.http_port(instance), timeout=2)
         try:
-            connection.request("GET", "/health")
+            connection.request("GET", path)
             response = connection.getresponse()
-            body = response.read().decode(errors="replace")
-            return {"ok": response.status == 200, "body": _json(body)}
+            return response.status, response.read().decode(errors="replace")
         except (OSError, http.client.HTTPException):
             return None
         finally:
             connection.close()
 
     def is_healthy(self, instance):
-        answer = self.health(instance)
-        return bool(answer and answer["ok"])
+        answer = self.get(instance, "/health")
+        return bool(answer) and answer[0] == 200
 
     def wait_healthy(self, instance, seconds=HEALTHY_WITHIN_S):
         def condition():
@@ -224,10 +225,3 @@ class Site:
 
 def service_of(instance):
     return instance.rpartition("-")[0]
-
-
-def _json(text):
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

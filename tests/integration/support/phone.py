@@ -36,7 +36,7 @@ module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control_port}
 """
-PORTS = 20  # that one phone takes: SIP, TLS, control, RTP
+PORTS = 10  # that one phone takes: SIP, TLS, control, RTP of three calls
 
 
 class Phone:

@@ -1,0 +1,273 @@
+"""A private site for tests: started in seconds, thrown away at the end, broken at will."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+
+import psycopg2
+import redis
+
+from . import REPOSITORY, wait
+from .phone import PORTS, Phone
+from .sip import SipEnd
+
+sys.path.insert(0, str(REPOSITORY / "deploy/local"))
+
+from tandem_site import company, ports, process  # noqa: E402
+from tandem_site.site import INSTANCES, Site  # noqa: E402
+
+COMPANIES = REPOSITORY / "tests/integration/companies"
+BUILD = pathlib.Path(os.environ.get("TANDEM_BUILD", REPOSITORY / "build")).absolute()
+
+
+class PrivateSite:
+    """instances: which to run, by default all. overrides: {(section, key): value} of site.yaml.
+
+    companies: YAML files that are applied; their agents' phones get passwords of this site.
+    """
+
+    def __init__(self, instances=INSTANCES, companies=(COMPANIES / "harbour.yaml",), overrides=None):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="tandem-test-"))
+        self.path.chmod(0o755)  # PostgreSQL runs as another user when we are root
+        self._site = Site(self.path / "site", build=BUILD, instances=instances, throw_away=True)
+        self._site.overrides.update(overrides or {})
+        self._companies = companies
+        self._parts = []
+        self._phone_port = ports.PHONES
+        self._sql = None
+
+    # --- life -------------------------------------------------------------------------------
+
+    def start(self):
+        try:
+            self._site.start()
+            for file in self._companies:
+                self.apply(file)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self):
+        """Ends everything. TANDEM_KEEP=1 keeps the folder for looking into it."""
+        self.end_parts((0, ports.PHONES))
+        if self._sql:
+            self._sql.close()
+        self._site.stop()
+        if os.environ.get("TANDEM_KEEP"):
+            print(f"kept: {self.path}", file=sys.stderr)
+            return
+        self._site.remove()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()
+
+    def mark(self):
+        """What end_parts ends everything after: phones, SIP ends, tails."""
+        return len(self._parts), self._phone_port
+
+    def end_parts(self, mark):
+        count, self._phone_port = mark
+        while len(self._parts) > count:
+            self._parts.pop()()
+
+    def apply(self, file):
+        """Applies a company file, given as path or as the text of one."""
+        if not isinstance(file, pathlib.Path):
+            text, file = file, self.path / "given.yaml"
+            file.write_text(text, encoding="utf-8")
+        target = self.path / f"applied-{file.name}"
+        company.prepare(file, target, self._site.folder)
+        self.tandem("config", "apply", str(target))
+
+    # --- places -----------------------------------------------------------------------------
+
+    @property
+    def folder(self):
+        return self._site.folder
+
+    @property
+    def sip(self):
+        """(address, port) of the edge."""
+        return "127.0.0.1", self._site.sip_port
+
+    @property
+    def data(self):
+        """Recordings and caches."""
+        return self._site.folder.data
+
+    def log(self, instance):
+        return (self._site.folder.log / f"{instance}.log").read_text(errors="replace")
+
+    def last_words(self):
+        """The ends of all logs."""
+        return "\n".join(f"{instance}:\n{self._site.last_words(instance)}"
+                         for instance in self._site.instances)
+
+    # --- stores -----------------------------------------------------------------------------
+
+    @property
+    def conninfo(self):
+        return self._site.postgres.conninfo
+
+    @property
+    def redis(self):
+        return redis.Redis(unix_socket_path=str(self._site.redis.socket),
+                           password=self._site.redis.password)
+
+    def sql(self, query, *values):
+        """Rows as tuples."""
+        if self._sql is None or self._sql.closed:
+            self._sql = psycopg2.connect(self._site.postgres.conninfo)
+            self._sql.autocommit = True
+        with self._sql.cursor() as cursor:
+            cursor.execute(query, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    # --- breaking it ------------------------------------------------------------------------
+
+    def pid(self, instance):
+        _, pid = self._site.supervisor.states()[instance]
+        return pid
+
+    def kill(self, instance):
+        """kill -9; supervisord starts it again at once. Returns the pid that was."""
+        pid = self.pid(instance)
+        os.kill(pid, signal.SIGKILL)
+        wait.until(lambda: not process.alive(pid), 5, f"{instance} is dead")
+        return pid
+
+    def kill_for_good(self, instance):
+        """kill -9, and it stays away until start_service."""
+        pid = self.pid(instance)
+        self.pause(instance)  # it must not finish anything while supervisord is told
+        threading.Thread(target=self._site.supervisor.stop_one, args=(instance,), daemon=True).start()
+        os.kill(pid, signal.SIGKILL)
+        wait.until(lambda: self._site.supervisor.states()[instance][0] in ("STOPPED", "EXITED"), 5,
+                   f"{instance} is gone")
+
+    def pause(self, instance):
+        """SIGSTOP: there, but says nothing."""
+        os.kill(self.pid(instance), signal.SIGSTOP)
+
+    def resume(self, instance):
+        os.kill(self.pid(instance), signal.SIGCONT)
+
+    def stop_service(self, instance):
+        """SIGTERM, and it stays away until start_service."""
+        self._site.supervisor.stop_one(instance)
+
+    def start_service(self, instance):
+        self._site.supervisor.start_one(instance)
+        self.wait_healthy(instance)
+
+    def wait_healthy(self, instance, seconds=10):
+        self._site.wait_healthy(instance, seconds)
+
+    def is_healthy(self, instance):
+        return self._site.is_healthy(instance)
+
+    def metrics(self, instance):
+        """{name: value} of /metrics; labels stay part of the name."""
+        _, text = self._site.get(instance, "/metrics")
+        pairs = (line.rsplit(" ", 1) for line in text.splitlines()
+                 if line and not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def stop_redis(self, sig=signal.SIGTERM):
+        self._site.redis.stop(sig)
+
+    def start_redis(self):
+        self._site.redis.start(end_with_us=True)
+
+    def stop_postgres(self, sig=signal.SIGINT):
+        if self._sql:
+            self._sql.close()
+        self._site.postgres.stop(sig)
+
+    def start_postgres(self):
+        self._site.postgres.start(end_with_us=True)
+
+    # --- people -----------------------------------------------------------------------------
+
+    def agent_phone(self, user, domain="harbour.example", **options):
+        """A registered phone of an agent: by its SIP user."""
+        return self._phone(user, domain=domain, password=self._site.folder.password(user), **options)
+
+    def caller(self, number="+447700900123", domain="harbour.example", **options):
+        """A phone that registers nowhere: somebody who calls."""
+        return self._phone(number, domain=domain, **options)
+
+    def _phone(self, user, **options):
+        first = self._site.block.port(self._phone_port)
+        self._phone_port += PORTS
+        assert self._phone_port <= ports.PHONES_END, "too many phones for one site: use SipEnd"
+        phone = Phone(self.path / f"phone-{user}-{first}", user, first, self.sip, **options)
+        self._parts.append(phone.stop)
+        return phone.start()
+
+    def sip_end(self, user="+447700900123", domain="harbour.example"):
+        """For exact messages."""
+        end = SipEnd(self.sip, user, domain)
+        self._parts.append(end.close)
+        return end
+
+    def password(self, user):
+        return self._site.folder.password(user)
+
+    # --- the command line ---------------------------------------------------------------------
+
+    def tandem(self, *arguments, check=True, seconds=20):
+        """Runs `tandem ARGUMENTS`; what it printed."""
+        done = subprocess.run(self._command(arguments), capture_output=True, text=True, check=False,
+                              timeout=seconds)
+        if check:
+            assert done.returncode == 0, f"tandem {arguments}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def _command(self, arguments):
+        words = [BUILD / "bin/tandem", "--site", self._site.folder.site_yaml, *arguments]
+        return [str(word) for word in words]
+
+    def bus_tail(self, topic=""):
+        """Everything the hub says from now on: see Tail."""
+        tail = Tail(self._command(["bus", "tail", "--json", *([topic] if topic else [])]))
+        self._parts.append(tail.close)
+        return tail
+
+
+class Tail:
+    """`tandem bus tail --json`, read in the background: one event a line."""
+
+    def __init__(self, command):
+        self.events = []
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            self.events.append(json.loads(line))
+
+    def of(self, topic):
+        return [event for event in self.events if event["topic"] == topic]
+
+    def wait(self, topic, matches=lambda event: True, seconds=10, count=1):
+        """The count-th event of the topic that matches."""
+        def condition():
+            found = [event for event in self.of(topic) if matches(event)]
+            return found[count - 1] if len(found) >= count else None
+        return wait.until(condition, seconds, f"event {topic} (no. {count}); came: "
+                          f"{[event['topic'] for event in self.events]}")
+
+    def close(self):
+        process.end(self._process.pid)

@@ -65,21 +65,38 @@ void td_commit_delete(struct td_commit *commit, const char *hash, const char *fi
                        td_live_text(field));
 }
 
-void td_commit_event(struct td_commit *commit, const char *topic, const char *key, const char *type,
-                     struct td_bytes payload)
+void td_commit_event_with_id(struct td_commit *commit, struct td_id id, const char *topic,
+                             const char *key, const char *type, struct td_bytes payload)
 {
     struct td_service *service = commit->service;
     struct td_envelope envelope = envelope_of(service, commit->tenant, key);
     size_t mark = service->arena.used;
     char stream[TD_KEY_SIZE];
 
-    envelope.id.id = td_service_new_id(service);
+    envelope.id.id = id;
     td_str_clip(envelope.topic, sizeof(envelope.topic), topic);
     td_str_clip(envelope.type, sizeof(envelope.type), type);
     envelope.payload = payload;
     td_live_batch_xadd(commit->batch, td_stream_key(service->site.name, td_stream_of(key), stream),
                        td_envelope_encode(&service->arena, &envelope));
     td_arena_rewind(&service->arena, mark);
+}
+
+void td_commit_event(struct td_commit *commit, const char *topic, const char *key, const char *type,
+                     struct td_bytes payload)
+{
+    td_commit_event_with_id(commit, td_service_new_id(commit->service), topic, key, type, payload);
+}
+
+void td_commit_once(struct td_commit *commit, struct td_id id, uint64_t window_ms)
+{
+    char name[TD_ID_TEXT_SIZE + 8] = "once:";
+    char key[TD_KEY_SIZE];
+
+    (void)td_id_format(id, name + 5);
+    (void)td_service_key(commit->service, commit->tenant, name, key);
+    td_live_batch_key_absent(commit->batch, key);
+    td_live_batch_set(commit->batch, key, td_live_text("1"), window_ms);
 }
 
 static void finish(void *ctx, enum td_err err)

@@ -42,6 +42,14 @@ void td_commit_delete(struct td_commit *commit, const char *hash, const char *fi
 void td_commit_event(struct td_commit *commit, const char *topic, const char *key, const char *type,
                      struct td_bytes payload);
 
+/** As td_commit_event, under an id that the sender chose. */
+void td_commit_event_with_id(struct td_commit *commit, struct td_id id, const char *topic,
+                             const char *key, const char *type, struct td_bytes payload);
+
+/** Refuses the commit (TD_ERR_EXISTS) if one with this id was stored within the last `window_ms`.
+ */
+void td_commit_once(struct td_commit *commit, struct td_id id, uint64_t window_ms);
+
 /** TD_OK: on disk. TD_ERR_STALE, TD_ERR_EXISTS: nothing was written. TD_ERR_UNAVAILABLE: not known
  * to be written. TD_ERR_BUSY: refused at once. */
 typedef void td_committed_fn(void *ctx, enum td_err err);

@@ -9,14 +9,16 @@
 #define DIGITS_MIN 7 /* shorter ones are extensions and service codes, of many people at once */
 #define DIGITS_MAX 15
 
+/* `text` up to a parameter or host part is one of the words that say "no number". */
 static bool is_withheld(const char *text)
 {
-    static const char *const words[] = {"",        "anonymous", "unavailable",   "restricted",
-                                        "unknown", "private",   "withheld",      "asserted",
-                                        "blocked", "coinphone", "id unavailable"};
+    static const char *const words[] = {"",           "anonymous", "unavailable",
+                                        "restricted", "unknown",   "private",
+                                        "withheld",   "blocked",   "coinphone"};
+    size_t length = strcspn(text, "@;");
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcasecmp(text, words[i]) == 0)
+        if (strlen(words[i]) == length && strncasecmp(text, words[i], length) == 0)
             return true;
     }
     return false;

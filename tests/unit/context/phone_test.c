@@ -53,7 +53,7 @@ static void who_hides_is_withheld(void **state)
     assert_is("", CONTEXT_PHONE_WITHHELD);
     assert_is("  ", CONTEXT_PHONE_WITHHELD);
     assert_is("Anonymous", CONTEXT_PHONE_WITHHELD);
-    assert_is("sip:anonymous", CONTEXT_PHONE_WITHHELD);
+    assert_is("sip:anonymous@anonymous.invalid", CONTEXT_PHONE_WITHHELD);
     assert_is("unavailable", CONTEXT_PHONE_WITHHELD);
 }
 

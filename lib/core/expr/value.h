@@ -65,6 +65,20 @@ const char *td_expr_number_format(int64_t number, char text[TD_EXPR_NUMBER_SIZE]
 int64_t td_expr_cell_text(uint32_t text_id);
 int64_t td_expr_cell_boolean(bool value);
 
+bool td_expr_cell_is_number(int64_t cell);
+bool td_expr_cell_is_text(int64_t cell);
+/** The cell must be a text. */
+uint32_t td_expr_cell_text_id(int64_t cell);
+
+/** Cells from `min` to `max`, both included. */
+struct td_expr_range {
+    int64_t min;
+    int64_t max;
+};
+
+/** All cells of the type that this cell has; it must not be absent. */
+struct td_expr_range td_expr_range_of_type(int64_t cell);
+
 /**
  * Makes the cell of a value and counts a holder of its text.
  *

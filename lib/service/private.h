@@ -80,6 +80,7 @@ struct td_service {
     uv_signal_t signals[2];
     uv_prepare_t turn; /* gives the arena back once a turn */
     struct td_timer start_timer;
+    bool is_tool; /* asks others, is asked by nobody: no request socket, registration or HTTP */
     bool started;
     bool stopping;
     bool live_was_up;
@@ -107,6 +108,16 @@ struct td_service {
 
 /** Runs `fn(ctx)` in the next turn of the loop. Aborts when out of memory. */
 void service_defer(struct td_service *service, void (*fn)(void *ctx), void *ctx);
+
+/* service.c, for tool.c */
+int service_load_settings(struct td_service *service, const char *file);
+int service_run(struct td_service *service);
+void service_begin_stop(struct td_service *service, int exit_status);
+uint64_t service_unix_ms(void);
+void service_write_log(const char *line, size_t size);
+
+/* tool.c: called when the loop exists. */
+void service_start_patience(struct td_service *service, void *ctx);
 
 /* request.c */
 void request_pool_init(struct td_service *service);

@@ -11,6 +11,7 @@
 #include "service/private.h"
 
 #define FLUSH_MS 200
+#define TOOL_POLL_MS 5
 
 static const struct td_config_key site_keys[] = {
     TD_CONFIG_STRING("name", struct site_config, name, .fallback = "site", .min = 1,
@@ -35,7 +36,7 @@ static const char *const sections[] = {"site",    "edge",      "media",    "rout
 /* --- clock and log -----------------------------------------------------------------------------
  */
 
-static uint64_t unix_ms(void)
+uint64_t service_unix_ms(void)
 {
     struct timespec now;
 
@@ -43,7 +44,7 @@ static uint64_t unix_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void write_stderr(const char *line, size_t size)
+void service_write_log(const char *line, size_t size)
 {
     if (write(STDERR_FILENO, line, size) < 0)
         return; // There is nowhere left to report that the log is gone.
@@ -147,7 +148,7 @@ void td_service_stopped(struct td_service *service)
         service_defer(service, close_everything, service);
 }
 
-static void begin_stop(struct td_service *service, int exit_status)
+void service_begin_stop(struct td_service *service, int exit_status)
 {
     if (service->stopping)
         return;
@@ -166,7 +167,7 @@ static void on_signal(uv_signal_t *handle, int signum)
     struct td_service *service = handle->data;
 
     td_log_info(&service->log, "service.stopping", td_i64("signal", signum));
-    begin_stop(service, 0);
+    service_begin_stop(service, 0);
 }
 
 /* --- start -------------------------------------------------------------------------------------
@@ -185,16 +186,24 @@ static void try_start(void *ctx)
     const struct td_service_definition *definition = service->definition;
     bool live_ready = definition->without_live || td_live_is_up(service->live);
     bool history_ready = service->history == NULL || td_history_is_up(service->history);
+    bool peers_known =
+        !service->is_tool || definition->without_live || td_registry_is_fresh(service->registry);
 
     if (service->started || service->stopping || !live_ready || !history_ready)
         return;
+    if (!peers_known) {
+        td_timer_start(&service->start_timer, TOOL_POLL_MS);
+        return;
+    }
     enum td_err err = definition->start(service, definition->ctx);
     if (err != TD_OK) {
         td_log_error(&service->log, "service.failed", td_failure(err));
-        begin_stop(service, 1);
+        service_begin_stop(service, 1);
         return;
     }
     service->started = true;
+    if (service->is_tool)
+        return;
     peers_register(service);
     td_log_info(&service->log, "service.started", td_str("instance", service->instance_name),
                 td_str("endpoint", td_bus_server_endpoint(service->server)),
@@ -219,7 +228,7 @@ static enum td_err open_bus(struct td_service *service)
                                             .handler = request_arrived,
                                             .ctx = service,
                                             .inbox_max = REQUESTS_MAX};
-    if (err == TD_OK)
+    if (err == TD_OK && !service->is_tool)
         err = td_bus_server_create(service->bus, &options, &service->server);
     if (err == TD_OK)
         err = td_bus_client_create(service->bus, NULL, &service->client);
@@ -256,8 +265,8 @@ static enum td_err open_registry(struct td_service *service)
     (void)snprintf(key, sizeof(key), "tandem:%s:instances", service->site.name);
     struct td_registry_config config = {
         .key = key,
-        .service = service->definition->name,
-        .instance = service->instance_name,
+        .service = service->is_tool ? NULL : service->definition->name,
+        .instance = service->is_tool ? NULL : service->instance_name,
         .changed = peers_changed,
         .ctx = service,
     };
@@ -302,6 +311,8 @@ static enum td_err open_everything(struct td_service *service)
         return err;
 
     td_timer_init(&service->start_timer, service->loop, try_start, service);
+    if (service->is_tool)
+        service_start_patience(service, service->definition->ctx);
     watch_signal(service, 0, SIGTERM);
     watch_signal(service, 1, SIGINT);
     watch_turns(service);
@@ -310,14 +321,14 @@ static enum td_err open_everything(struct td_service *service)
         err = open_stores(service);
     if (err == TD_OK)
         err = open_registry(service);
-    if (err == TD_OK)
+    if (err == TD_OK && !service->is_tool)
         err = open_http(service);
     if (err == TD_OK)
         td_timer_start(&service->start_timer, 0);
     return err;
 }
 
-static int run(struct td_service *service)
+int service_run(struct td_service *service)
 {
     (void)signal(SIGPIPE, SIG_IGN);
     service->arena_block = malloc(ARENA_SIZE);
@@ -409,7 +420,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
     return optind == argc && arguments->site != NULL && strlen(arguments->instance) < 64;
 }
 
-static int load_settings(struct td_service *service, const char *file)
+int service_load_settings(struct td_service *service, const char *file)
 {
     const struct td_service_definition *definition = service->definition;
     const struct td_config_section wanted[] = {
@@ -433,7 +444,8 @@ static struct td_service *create_service(const struct td_service_definition *def
     if (service == NULL)
         return NULL;
     service->definition = definition;
-    service->log = (struct td_log){arguments->instance, TD_LOG_INFO, unix_ms, write_stderr};
+    service->log =
+        (struct td_log){arguments->instance, TD_LOG_INFO, service_unix_ms, service_write_log};
     service->instance_name = arguments->instance;
     service->http_port = (uint16_t)arguments->http_port;
     return service;
@@ -457,11 +469,11 @@ int td_service_main(int argc, char **argv, const struct td_service_definition *d
     struct td_service *service = create_service(definition, &arguments);
     if (service == NULL)
         return 1;
-    int status = load_settings(service, arguments.site);
+    int status = service_load_settings(service, arguments.site);
     if (status == 0 && arguments.check_only)
         (void)printf("%s: settings of %s are right\n", arguments.site, definition->name);
     else if (status == 0)
-        status = run(service);
+        status = service_run(service);
     free(service);
     return status;
 }

@@ -7,7 +7,8 @@
 #                                 `libs` beside it names the pkg-config packages it needs
 #   tests/unit/LAYER/x_test.c     one test; LAYER may be a program, whose objects it may use
 #   tests/fuzz/x_fuzz.c           one fuzz target
-# Variables: Q= shows full commands, BUILD=dir builds elsewhere, FUZZ_SECONDS, LISTEN.
+# Variables: Q= shows full commands, BUILD=dir builds elsewhere, JOBS, FUZZ_SECONDS, and
+# LISTEN=address, which opens `make run` to phones from outside.
 
 BUILD    ?= build
 Q        ?= @
@@ -59,10 +60,6 @@ $(GEN)/wire/%.o: $(GEN)/stamp
 	$(Q)$(CC) -std=c17 -w -I$(GEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $(GEN)/wire/$*.c -o $@
 
 # --- compile and link -----------------------------------------------------------------------------
-# $(call packages,DIR) is what the program in DIR asks for in its `libs` file.
-packages = $(shell cat $(1)/libs 2>/dev/null)
-dir_cflags = $(if $(call packages,$(1)),$(shell pkg-config --cflags-only-I $(call packages,$(1)) | sed 's/-I/-isystem /g'))
-
 $(BUILD)/%.o: %.c $(GEN)/stamp
 	@mkdir -p $(@D)
 	@echo "CC   $<"
@@ -73,34 +70,111 @@ $(LIBTANDEM): $(LIB_OBJ) $(GEN_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-# A program: an archive of all but main.o (unit tests link it too), then the binary.
+LINK = @mkdir -p $(@D); echo "LINK $@"; $(if $(Q),,set -x;) $(CC) $(ALL_CFLAGS)
+pkg_config = $(if $(2),$(shell pkg-config $(1) $(2) 2>/dev/null))
+
+# $(call program,NAME,DIR): an archive of all but main.o, which tests of tests/unit/NAME link too,
+# and the binary. What DIR/libs names comes in by pkg-config.
 define program
-$(BUILD)/lib/$(notdir $(1)).a: DIR_CFLAGS := $(call dir_cflags,$(1))
-$(BUILD)/$(1)/main.o: DIR_CFLAGS := $(call dir_cflags,$(1))
-$(BUILD)/lib/$(notdir $(1)).a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(1)/main.c,$(wildcard $(1)/*.c $(1)/core/*.c)))
+cflags_$(1) := $$(patsubst -I%,-isystem %,$$(call pkg_config,--cflags-only-I,$$(shell cat $(2)/libs 2>/dev/null)))
+libs_$(1) := $$(call pkg_config,--libs,$$(shell cat $(2)/libs 2>/dev/null))
+archive_$(1) := $(BUILD)/lib/$(1).a
+$$(archive_$(1)) $(BUILD)/$(2)/main.o: DIR_CFLAGS := $$(cflags_$(1))
+$$(archive_$(1)): $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(2)/main.c,$(wildcard $(2)/*.c $(2)/core/*.c)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(Q)$$(AR) rcs $$@ $$^
-$(BUILD)/bin/$(notdir $(1)): $(BUILD)/$(1)/main.o $(BUILD)/lib/$(notdir $(1)).a $(LIBTANDEM)
-	@mkdir -p $$(@D)
-	@echo "LINK $$@"
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $$^ -o $$@ -Wl,--as-needed $(if $(call packages,$(1)),$(shell pkg-config --libs $(call packages,$(1)))) $(LIB_LIBS)
+$(BUILD)/bin/$(1): $(BUILD)/$(2)/main.o $$(archive_$(1)) $(LIBTANDEM)
+	$$(LINK) $$^ -o $$@ -Wl,--as-needed $$(libs_$(1)) $(LIB_LIBS)
 endef
-$(foreach dir,$(PROGRAM_DIRS),$(eval $(call program,$(dir))))
+$(foreach dir,$(PROGRAM_DIRS),$(eval $(call program,$(notdir $(dir)),$(dir))))
 
-# A unit test of tests/unit/NAME links the objects of program NAME when there is one.
-dir_of = $(firstword $(foreach dir,$(PROGRAM_DIRS),$(if $(filter $(1),$(notdir $(dir))),$(dir))))
+# $(call unit_test,TEST,NAME): TEST stands in the folder NAME, perhaps a program's.
 define unit_test
-$(1).o: DIR_CFLAGS := $(call dir_cflags,$(call dir_of,$(notdir $(patsubst %/,%,$(dir $(1))))))
-$(1): $(1).o $(if $(call dir_of,$(notdir $(patsubst %/,%,$(dir $(1))))),$(BUILD)/lib/$(notdir $(patsubst %/,%,$(dir $(1)))).a) $(LIBTANDEM)
-	@echo "LINK $$@"
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $$^ -o $$@ -Wl,--as-needed -lcmocka $(if $(call packages,$(call dir_of,$(notdir $(patsubst %/,%,$(dir $(1)))))),$(shell pkg-config --libs $(call packages,$(call dir_of,$(notdir $(patsubst %/,%,$(dir $(1)))))))) $(LIB_LIBS)
+$(1).o: DIR_CFLAGS := $(cflags_$(2))
+$(1): $(1).o $(archive_$(2)) $(LIBTANDEM)
+	$$(LINK) $$^ -o $$@ -Wl,--as-needed -lcmocka $(libs_$(2)) $(LIB_LIBS)
 endef
-$(foreach test,$(UNIT),$(eval $(call unit_test,$(test))))
+$(foreach path,$(UNIT),$(eval $(call unit_test,$(path),$(notdir $(patsubst %/,%,$(dir $(path)))))))
+
+# --- run and test ---------------------------------------------------------------------------------
+# Until `deps` has run, packages that this file asks for may be missing: so make reads it again.
+JOBS  ?= $(shell nproc)
+again = +$(Q)$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)
+site  = $(Q)deploy/local/site --build $(BUILD)
+
+run: deps ## install, build, start a private site in var/site and make one call
+	$(again) build
+	$(site) run $(if $(LISTEN),--listen $(LISTEN))
+
+stop: ## end that site
+	$(site) down
+
+demo: ## make the demonstration call once more
+	$(site) demo
+
+test: deps ## every test; closes with N passed, N failed, N skipped
+	$(again) build $(UNIT)
+	$(Q)BUILD=$(BUILD) tests/run
+
+unit: $(UNIT) ## unit tests alone
+	$(Q)BUILD=$(BUILD) tests/run unit
+
+integration: build ## integration tests alone; PYTEST_ARGS="-k sentence" picks some
+	$(Q)BUILD=$(BUILD) tests/run integration
+
+bench: build ## benchmarks, a line for each figure
+	$(Q)for bench in $(wildcard tests/bench/*_bench.py); do $(PYTHON) $$bench $(BUILD) || exit 1; done
+
+# --- check ----------------------------------------------------------------------------------------
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SOURCES  := $(shell find lib services tools tests -name '*.[ch]')
+TIDY     := $(patsubst %.c,$(BUILD)/tidy/%,$(shell find lib services tools -name '*.c'))
+
+asan: ## every test with all programs under ASan and UBSan
+	$(Q)$(MAKE) --no-print-directory test BUILD=build/asan CFLAGS="-O1 -g $(SANITIZE)"
+
+lint: build $(TIDY) ## clang-format, clang-tidy, cppcheck, layers, growth of proto/
+	$(Q)clang-format --dry-run -Werror $(SOURCES)
+	@mkdir -p $(BUILD)/cppcheck
+	$(Q)cppcheck -q -j$(JOBS) --cppcheck-build-dir=$(BUILD)/cppcheck --std=c17 --inline-suppr \
+	    --enable=warning,performance,portability --error-exitcode=1 --suppress=missingIncludeSystem \
+	    -Ilib -Iservices -Itools lib services tools
+	$(Q)tools/check_layers.sh $(BUILD)
+	$(Q)tools/check_proto.py $(BUILD)
+
+# The object file is newer than all that its source includes: only then is it looked at again.
+$(BUILD)/tidy/%: %.c $(BUILD)/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@echo "TIDY $<"
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c17 $(CPPFLAGS) $(DIR_CFLAGS) 2>/dev/null
+	@touch $@
+
+format: ## lay out all sources as .clang-format says
+	$(Q)clang-format -i $(SOURCES)
+
+# Everything is compiled again by clang: coverage guides the fuzzer through the library too.
+FUZZ_SECONDS ?= 60
+fuzz: ## each fuzz target for FUZZ_SECONDS
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC=clang WARNINGS=-w \
+	    CFLAGS="-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link" $(FUZZ:%=build/fuzz/run/%)
+	$(Q)for target in $(FUZZ); do echo "FUZZ $$target"; mkdir -p build/fuzz/found/$$target; \
+	    build/fuzz/run/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=0 \
+	        -verbosity=0 -artifact_prefix=build/fuzz/found/$$target- build/fuzz/found/$$target \
+	        $$(ls -d tests/fuzz/corpus/$$target 2>/dev/null) || exit 1; done
+
+# $(call fuzz_target,NAME,PROGRAM): its first line may say `needs: service PROGRAM`.
+define fuzz_target
+$(BUILD)/tests/fuzz/$(1)_fuzz.o: DIR_CFLAGS := $(cflags_$(2))
+$(BUILD)/run/$(1): $(BUILD)/tests/fuzz/$(1)_fuzz.o $(archive_$(2)) $(LIBTANDEM)
+	$$(LINK) -fsanitize=fuzzer $$^ -o $$@ -Wl,--as-needed $(libs_$(2)) $(LIB_LIBS)
+endef
+needs = $(shell sed -n '1s/.*needs: service \([a-z_]*\).*/\1/p' tests/fuzz/$(1)_fuzz.c)
+$(foreach target,$(FUZZ),$(eval $(call fuzz_target,$(target),$(call needs,$(target)))))
 
 clean: ## remove what was built (var/ stays)
 	rm -rf $(BUILD)
 
-.PHONY: help build deps clean
+.PHONY: help build deps run stop demo test unit integration bench asan lint format fuzz clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 
-from .tone import RATE, Sound
+from .phone import RATE, Sound
 
 PCMU, PCMA, EVENTS = 0, 8, 101
 SAMPLES = 160  # of one packet: 20 ms

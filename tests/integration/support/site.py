@@ -13,14 +13,12 @@ import threading
 import psycopg2
 import redis
 
-from . import REPOSITORY, wait
+from . import REPOSITORY, wait  # first: it says where tandem_site lies
+from tandem_site import company, ports, process
+from tandem_site.site import INSTANCES, Site
+
 from .phone import PORTS, Phone
 from .sip import SipEnd
-
-sys.path.insert(0, str(REPOSITORY / "deploy/local"))
-
-from tandem_site import company, ports, process  # noqa: E402
-from tandem_site.site import INSTANCES, Site  # noqa: E402
 
 COMPANIES = REPOSITORY / "tests/integration/companies"
 BUILD = pathlib.Path(os.environ.get("TANDEM_BUILD", REPOSITORY / "build")).absolute()

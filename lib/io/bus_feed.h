@@ -36,8 +36,11 @@ struct td_bus_message {
 typedef void (*td_bus_message_fn)(void *ctx, const struct td_bus_message *message);
 
 struct td_bus_feed_counts {
-    uint64_t messages;  /**< Sent or received, well-formed. */
-    uint64_t dropped;   /**< Sender: a listener's queue was full, or (push) nobody was there. */
+    uint64_t messages; /**< Sent or received, well-formed. */
+    /** Publisher: times a subscriber's queue was found full; it then misses messages until it has
+       read half of it (ZeroMQ does not tell how many; its stream ids do). Push: messages that had
+       no connection or no room. */
+    uint64_t dropped;
     uint64_t malformed; /**< Receiver: not three frames, or a topic or stream id out of bounds. */
 };
 
@@ -59,8 +62,7 @@ enum td_err TD_MUST_CHECK td_bus_publisher_connect(struct td_bus *bus, const cha
 const char *td_bus_publisher_endpoint(const struct td_bus_publisher *publisher);
 
 /**
- * Sends to every subscriber of the topic. One whose queue is full misses it; the message is then
- * counted as dropped (once, however many missed it) and still sent to the others.
+ * Sends to every subscriber of the topic. One whose queue is full misses it; the others do not.
  *
  * @return TD_OK, also when nobody listens; TD_ERR_RANGE (topic, stream id or body too long);
  *         TD_ERR_INVALID (reserved or empty topic).

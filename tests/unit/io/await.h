@@ -46,17 +46,19 @@ static inline void await_tick(uv_timer_t *timer)
     (void)timer; // Its only work is that the loop wakes up and looks at the condition again.
 }
 
+/* The condition is evaluated once per turn: it may have effects, such as trying to send. */
 #define await(loop, condition)                                                                     \
     do {                                                                                           \
         uv_timer_t *tick = calloc(1, sizeof(*tick));                                               \
         uint64_t give_up_ns = td_loop_now_ns() + AWAIT_MAX_NS;                                     \
+        bool came_true = false;                                                                    \
         assert_non_null(tick);                                                                     \
         uv_timer_init(td_loop_uv(loop), tick);                                                     \
         uv_timer_start(tick, await_tick, 5, 5);                                                    \
-        while (!(condition) && td_loop_now_ns() < give_up_ns)                                      \
+        while (!(came_true = (condition)) && td_loop_now_ns() < give_up_ns)                        \
             uv_run(td_loop_uv(loop), UV_RUN_ONCE);                                                 \
         uv_close((uv_handle_t *)tick, (uv_close_cb)free);                                          \
-        if (!(condition))                                                                          \
+        if (!came_true)                                                                            \
             fail_msg("never came true: %s", #condition);                                           \
     } while (0)
 

@@ -1,0 +1,429 @@
+#include "io/bus_client.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "io/bus_socket.h"
+#include "io/timer.h"
+
+#define OUTSTANDING_MAX_DEFAULT 4096
+#define ENDPOINTS_MAX_DEFAULT 64
+#define NOWHERE UINT32_MAX
+
+enum { ID, STATUS, BODY, FRAME_COUNT };
+
+/* The connection to one endpoint. */
+struct connection {
+    struct td_bus_socket socket; /* its close callback frees the connection */
+    struct td_bus_client *client;
+    struct connection *next;
+    char endpoint[TD_BUS_ENDPOINT_SIZE];
+};
+
+/* One request that has not ended. */
+struct slot {
+    struct td_bus_client *client;
+    struct connection *connection; /* NULL once forgotten */
+    bool used;
+    struct td_id id;
+    td_bus_reply_fn on_reply;
+    void *ctx;
+    enum td_err end; /* when the timer fires: why */
+    struct td_timer timer;
+    uint32_t next; /* in the bucket or in the free list */
+};
+
+struct td_bus_client {
+    uv_idle_t anchor; /* never started: its close callback frees the client */
+    struct td_bus *bus;
+    struct td_loop *loop;
+    struct td_bus_client_options options;
+    struct td_bus_client_counts counts;
+    struct connection *connections;
+    uint32_t connection_count;
+    struct slot *slots;
+    uint32_t used;
+    uint32_t free;
+    uint32_t *buckets;
+    uint32_t bucket_mask;
+    bool closing;
+};
+
+/* --- outstanding requests: slots found by (connection, id) --- */
+
+static uint32_t index_of(const struct slot *slot)
+{
+    return (uint32_t)(slot - slot->client->slots);
+}
+
+static uint32_t *bucket_of(struct td_bus_client *client, struct td_id id)
+{
+    return &client->buckets[td_id_hash(id) & client->bucket_mask];
+}
+
+static struct slot *find_slot(struct td_bus_client *client, const struct connection *connection,
+                              struct td_id id)
+{
+    for (uint32_t i = *bucket_of(client, id); i != NOWHERE; i = client->slots[i].next) {
+        struct slot *slot = &client->slots[i];
+
+        if (slot->connection == connection && td_id_equal(slot->id, id))
+            return slot;
+    }
+    return NULL;
+}
+
+static void take_slot(struct td_bus_client *client, struct connection *connection,
+                      const struct td_bus_call *call)
+{
+    struct slot *slot = &client->slots[client->free];
+    uint32_t *bucket = bucket_of(client, call->id);
+
+    client->free = slot->next;
+    client->used++;
+    slot->used = true;
+    slot->connection = connection;
+    slot->id = call->id;
+    slot->on_reply = call->on_reply;
+    slot->ctx = call->ctx;
+    slot->end = TD_ERR_TIMEOUT;
+    slot->next = *bucket;
+    *bucket = index_of(slot);
+    td_timer_start(&slot->timer, call->deadline_ms);
+}
+
+static void release_slot(struct slot *slot)
+{
+    struct td_bus_client *client = slot->client;
+    uint32_t *link = bucket_of(client, slot->id);
+
+    while (*link != index_of(slot))
+        link = &client->slots[*link].next;
+    *link = slot->next;
+    td_timer_stop(&slot->timer);
+    slot->used = false;
+    slot->next = client->free;
+    client->free = index_of(slot);
+    client->used--;
+}
+
+/* The slot is free before its owner hears of it, who may use it for the next request. */
+static void finish(struct slot *slot, enum td_err status, struct td_bytes body)
+{
+    struct td_loop *loop = slot->client->loop;
+    struct td_loop_span span = td_loop_begin("bus.reply");
+    td_bus_reply_fn on_reply = slot->on_reply;
+    void *ctx = slot->ctx;
+
+    release_slot(slot);
+    on_reply(ctx, status, body);
+    td_loop_end(loop, span);
+}
+
+static void on_timer(void *ctx)
+{
+    struct slot *slot = ctx;
+
+    if (slot->end == TD_ERR_TIMEOUT)
+        slot->client->counts.timeouts++;
+    else
+        slot->client->counts.forgotten++;
+    finish(slot, slot->end, td_bytes(NULL, 0));
+}
+
+/* --- replies --- */
+
+static enum td_err status_of(uint8_t code)
+{
+    // A newer peer may have codes we do not know: something went wrong there, that much is sure.
+    return code <= TD_ERR_STALE ? (enum td_err)code : TD_ERR_INTERNAL;
+}
+
+static void on_reply_frames(struct connection *connection, zmq_msg_t *frames)
+{
+    struct td_bus_client *client = connection->client;
+    struct td_id id;
+
+    memcpy(id.bytes, zmq_msg_data(&frames[ID]), sizeof(id.bytes));
+    struct slot *slot = find_slot(client, connection, id);
+    if (slot == NULL) {
+        client->counts.late++;
+        return;
+    }
+    client->counts.replies++;
+    finish(slot, status_of(*td_bus_frame_bytes(&frames[STATUS]).data),
+           td_bus_frame_bytes(&frames[BODY]));
+}
+
+static bool on_work(struct td_bus_socket *socket)
+{
+    struct connection *connection = (struct connection *)socket; // Its first member.
+    uint64_t until_ns = td_loop_now_ns() + TD_BUS_TURN_NS;
+
+    for (int i = 0; i < TD_BUS_TURN_MESSAGES; i++) {
+        zmq_msg_t frames[FRAME_COUNT];
+        size_t count = td_bus_receive(socket, frames, FRAME_COUNT);
+
+        if (count == 0)
+            return false;
+        if (count == FRAME_COUNT && zmq_msg_size(&frames[ID]) == TD_ID_SIZE &&
+            zmq_msg_size(&frames[STATUS]) == 1)
+            on_reply_frames(connection, frames);
+        else
+            connection->client->counts.malformed++;
+        td_bus_frames_close(frames, count, FRAME_COUNT);
+        if (!td_bus_socket_is_open(socket) || td_loop_now_ns() >= until_ns)
+            return false; // What is left shows in ZMQ_EVENTS.
+    }
+    return false;
+}
+
+/* --- connections --- */
+
+static struct connection *find_connection(struct td_bus_client *client, const char *endpoint)
+{
+    struct connection *connection = client->connections;
+
+    while (connection != NULL && !td_str_equal(connection->endpoint, endpoint))
+        connection = connection->next;
+    return connection;
+}
+
+static void on_connection_closed(struct td_bus_socket *socket)
+{
+    free(socket);
+}
+
+static enum td_err open_connection(struct td_bus_client *client, struct connection *connection)
+{
+    enum td_err err = td_bus_socket_open(&connection->socket, client->bus, ZMQ_DEALER, on_work);
+    if (err != TD_OK) {
+        free(connection);
+        return err;
+    }
+    err = td_bus_socket_connect(&connection->socket, connection->endpoint);
+    if (err != TD_OK)
+        td_bus_socket_close(&connection->socket, on_connection_closed);
+    return err;
+}
+
+static enum td_err connect_to(struct td_bus_client *client, const char *endpoint,
+                              struct connection **connection)
+{
+    if (client->connection_count == client->options.endpoints_max)
+        return TD_ERR_LIMIT;
+
+    struct connection *self = calloc(1, sizeof(*self));
+    if (self == NULL)
+        return TD_ERR_NO_MEMORY;
+    self->client = client;
+    if (td_str_copy(self->endpoint, sizeof(self->endpoint), endpoint) != TD_OK) {
+        free(self);
+        return TD_ERR_INVALID;
+    }
+    enum td_err err = open_connection(client, self);
+    if (err != TD_OK)
+        return err;
+    self->next = client->connections;
+    client->connections = self;
+    client->connection_count++;
+    *connection = self;
+    return TD_OK;
+}
+
+static void forget_requests(struct td_bus_client *client, const struct connection *connection)
+{
+    for (uint32_t i = 0; i < client->options.outstanding_max; i++) {
+        struct slot *slot = &client->slots[i];
+
+        if (slot->used && slot->connection == connection) {
+            slot->connection = NULL;
+            slot->end = TD_ERR_UNAVAILABLE;
+            td_timer_start(&slot->timer, 0);
+        }
+    }
+}
+
+void td_bus_forget(struct td_bus_client *client, const char *endpoint)
+{
+    struct connection *connection = find_connection(client, endpoint);
+    struct connection **link = &client->connections;
+
+    if (connection == NULL)
+        return;
+    while (*link != connection)
+        link = &(*link)->next;
+    *link = connection->next;
+    client->connection_count--;
+    forget_requests(client, connection);
+    td_bus_socket_close(&connection->socket, on_connection_closed);
+}
+
+/* --- requests --- */
+
+static void write_u32(uint8_t bytes[4], uint32_t value)
+{
+    bytes[0] = (uint8_t)(value >> 24);
+    bytes[1] = (uint8_t)(value >> 16);
+    bytes[2] = (uint8_t)(value >> 8);
+    bytes[3] = (uint8_t)value;
+}
+
+static enum td_err send_request(struct connection *connection, const struct td_bus_call *call)
+{
+    struct td_bus_socket *socket = &connection->socket;
+    uint8_t deadline[4];
+
+    write_u32(deadline, call->deadline_ms);
+    // DEALER takes or refuses a message with its first frame.
+    bool sent = td_bus_send(socket, call->id.bytes, TD_ID_SIZE, true) == TD_OK &&
+                td_bus_send(socket, deadline, sizeof(deadline), true) == TD_OK &&
+                td_bus_send(socket, call->body.data, call->body.size, false) == TD_OK;
+
+    td_bus_socket_touch(socket);
+    return sent ? TD_OK : TD_ERR_BUSY;
+}
+
+static enum td_err try_request(struct td_bus_client *client, const struct td_bus_call *call,
+                               struct connection **connection)
+{
+    if (client->closing)
+        return TD_ERR_UNAVAILABLE;
+    if (call->body.size > td_bus_message_max(client->bus))
+        return TD_ERR_RANGE;
+    if (client->free == NOWHERE)
+        return TD_ERR_LIMIT;
+
+    *connection = find_connection(client, call->endpoint);
+    if (*connection == NULL) {
+        enum td_err err = connect_to(client, call->endpoint, connection);
+        if (err != TD_OK)
+            return err;
+    }
+    if (find_slot(client, *connection, call->id) != NULL)
+        return TD_ERR_EXISTS;
+    return send_request(*connection, call);
+}
+
+enum td_err td_bus_request(struct td_bus_client *client, const struct td_bus_call *call)
+{
+    assert(call->deadline_ms >= 1);
+    assert(call->on_reply != NULL);
+
+    struct connection *connection;
+    enum td_err err = try_request(client, call, &connection);
+    if (err != TD_OK) {
+        client->counts.refused++;
+        return err;
+    }
+    client->counts.requests++;
+    take_slot(client, connection, call);
+    return TD_OK;
+}
+
+uint32_t td_bus_client_outstanding(const struct td_bus_client *client)
+{
+    return client->used;
+}
+
+struct td_bus_client_counts td_bus_client_counts(const struct td_bus_client *client)
+{
+    return client->counts;
+}
+
+/* --- life --- */
+
+static void set_defaults(struct td_bus_client_options *options)
+{
+    if (options->outstanding_max == 0)
+        options->outstanding_max = OUTSTANDING_MAX_DEFAULT;
+    if (options->endpoints_max == 0)
+        options->endpoints_max = ENDPOINTS_MAX_DEFAULT;
+}
+
+static void init_slots(struct td_bus_client *client)
+{
+    uint32_t count = client->options.outstanding_max;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct slot *slot = &client->slots[i];
+
+        slot->client = client;
+        slot->next = i + 1 < count ? i + 1 : NOWHERE;
+        td_timer_init(&slot->timer, client->loop, on_timer, slot);
+    }
+    memset(client->buckets, 0xff, (client->bucket_mask + 1) * sizeof(*client->buckets)); // NOWHERE
+}
+
+static enum td_err allocate(struct td_bus_client *client)
+{
+    uint32_t bucket_count = 1;
+
+    while (bucket_count < client->options.outstanding_max)
+        bucket_count *= 2;
+    client->bucket_mask = bucket_count - 1;
+    client->slots = calloc(client->options.outstanding_max, sizeof(*client->slots));
+    client->buckets = calloc(bucket_count, sizeof(*client->buckets));
+    if (client->slots == NULL || client->buckets == NULL)
+        return TD_ERR_NO_MEMORY;
+    init_slots(client);
+    return TD_OK;
+}
+
+static void free_client(struct td_bus_client *client)
+{
+    free(client->slots);
+    free(client->buckets);
+    free(client);
+}
+
+static void on_anchor_closed(uv_handle_t *anchor)
+{
+    free_client(anchor->data);
+}
+
+enum td_err td_bus_client_create(struct td_bus *bus, const struct td_bus_client_options *options,
+                                 struct td_bus_client **client)
+{
+    struct td_bus_client *self = calloc(1, sizeof(*self));
+    if (self == NULL)
+        return TD_ERR_NO_MEMORY;
+
+    self->bus = bus;
+    self->loop = td_bus_loop(bus);
+    self->options = options != NULL ? *options : (struct td_bus_client_options){0};
+    set_defaults(&self->options);
+    assert(self->options.outstanding_max <= UINT32_C(1) << 24);
+    enum td_err err = allocate(self);
+    if (err != TD_OK) {
+        free_client(self);
+        return err;
+    }
+    uv_idle_init(td_loop_uv(self->loop), &self->anchor);
+    self->anchor.data = self;
+    *client = self;
+    return TD_OK;
+}
+
+void td_bus_client_destroy(struct td_bus_client **client)
+{
+    struct td_bus_client *self = *client;
+
+    if (self == NULL)
+        return;
+    *client = NULL;
+
+    self->closing = true;
+    while (self->connections != NULL)
+        td_bus_forget(self, self->connections->endpoint);
+    for (uint32_t i = 0; i < self->options.outstanding_max; i++) {
+        if (self->slots[i].used) {
+            self->counts.forgotten++;
+            finish(&self->slots[i], TD_ERR_UNAVAILABLE, td_bytes(NULL, 0));
+        }
+    }
+    uv_close((uv_handle_t *)&self->anchor, on_anchor_closed);
+}

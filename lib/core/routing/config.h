@@ -23,7 +23,7 @@
 /** Largest magnitude of a value or priority, in points. */
 #define TD_ROUTING_POINTS_MAX 1000000
 /** Steepest ageing, in thousandths of a point per second waited. */
-#define TD_ROUTING_AGEING_MAX 1000000
+#define TD_ROUTING_AGEING_MAX 100000
 
 /** Capacities; each at least 1. They fix the size of the engine's block. */
 struct td_routing_limits {

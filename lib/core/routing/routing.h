@@ -205,10 +205,10 @@ void td_routing_import_end(struct td_routing *routing, uint64_t now_unix_us);
 
 /**
  * Holds a waiting interaction back from being paired, or lets it go on (in the next step). Held, it
- * keeps its place and its counting, its steps go on, and every event means what it always means. Not
- * recorded: for a take-over, between the import and its channel's word that the customer is still
- * there. Allowed from the import on, and in every phase; holding one that is offered keeps it from
- * being offered again. TD_ERR_NOT_FOUND: no such interaction.
+ * keeps its place and its counting, its steps go on, and every event means what it always means.
+ * Not recorded: for a take-over, between the import and its channel's word that the customer is
+ * still there. Allowed from the import on, and in every phase; holding one that is offered keeps it
+ * from being offered again. TD_ERR_NOT_FOUND: no such interaction.
  */
 enum td_err td_routing_hold(struct td_routing *routing, struct td_interaction_id id, bool held);
 

@@ -150,6 +150,11 @@ const char *td_expr_words_text(const struct td_expr_words *words, uint32_t id)
     return words->words[id].text;
 }
 
+uint32_t td_expr_words_used(const struct td_expr_words *words)
+{
+    return words->used;
+}
+
 uint32_t td_expr_words_holders(const struct td_expr_words *words, uint32_t id)
 {
     return id < words->used ? words->words[id].holders : 0;

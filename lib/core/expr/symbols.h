@@ -75,6 +75,9 @@ uint32_t td_expr_words_find(const struct td_expr_words *words, const char *text,
 /** The text of a held word, terminated. Valid until its last holder drops it. */
 const char *td_expr_words_text(const struct td_expr_words *words, uint32_t id);
 
+/** Every id ever given out is below this. */
+uint32_t td_expr_words_used(const struct td_expr_words *words);
+
 /** How many hold the word now. 0: the id is free. */
 uint32_t td_expr_words_holders(const struct td_expr_words *words, uint32_t id);
 

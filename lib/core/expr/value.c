@@ -16,7 +16,8 @@ bool td_expr_name_is_valid(const char *name)
     struct td_expr_lexer lexer;
 
     td_expr_lexer_init(&lexer, name, strlen(name), NULL);
-    return lexer.token.type == TD_EXPR_TOKEN_NAME && lexer.token.length == strlen(name);
+    return lexer.token.type == TD_EXPR_TOKEN_NAME && lexer.token.length == strlen(name) &&
+           !td_expr_is_reference(name, strlen(name));
 }
 
 static size_t digits_at(const char *text, size_t at, size_t length)

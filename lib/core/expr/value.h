@@ -40,11 +40,13 @@ struct td_expr_value {
 
 /** A fact of an agent, customer or interaction. */
 struct td_expr_attribute {
-    const char *name; /**< Borrowed; see td_expr_name_is_valid. */
+    const char *name; /**< Borrowed; see td_expr_name_is_valid, or a reference of expr.h. */
     struct td_expr_value value;
 };
 
-/** Letters (of any script), digits, `_` and `.`, no digit or point first, no keyword, 1..63 bytes.
+/**
+ * The name of an attribute of agents: letters (of any script), digits, `_` and `.`, no digit or
+ * point first, no keyword, not beginning with "customer." or "interaction.", 1..63 bytes.
  */
 bool td_expr_name_is_valid(const char *name);
 

@@ -504,7 +504,8 @@ static void names_are_told_from_what_is_none(void **state)
 {
     (void)state;
     static const char *const right[] = {"a", "_x", "skill.wealth", "语言", "A9"};
-    static const char *const wrong[] = {"", "9a", ".a", "a b", "and", "NOT", "true", "a-b", "a　b"};
+    static const char *const wrong[] = {"",    "9a",   ".a",  "a b",  "and",
+                                        "NOT", "true", "a-b", "a　b", "customer.x"};
 
     for (size_t i = 0; i < COUNT(right); i++)
         assert_true(td_expr_name_is_valid(right[i]));

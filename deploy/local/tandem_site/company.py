@@ -15,13 +15,18 @@ CUSTOMERS = re.compile(r"^customers_file: *(\S+)", re.MULTILINE)
 
 
 def prepare(source, target, folder):
-    """Writes `source` with passwords to `target`, its customers beside it. Returns the users."""
+    """Writes `source` with passwords to `target`, its customers beside it."""
     source = pathlib.Path(source)
     text = source.read_text(encoding="utf-8")
-    users = [match["user"] for match in PHONE.finditer(text)]
     write_private(target, PHONE.sub(
         lambda match: f'{match[0]}\n{match["indent"]}password: "{folder.password(match["user"])}"',
         text))
     for name in CUSTOMERS.findall(text):
         shutil.copyfile(source.parent / name, target.parent / name)
-    return users
+
+
+def agents(source):
+    """[(phone user, display name)] of a company file."""
+    text = pathlib.Path(source).read_text(encoding="utf-8")
+    return [(user, name) for name, user in re.findall(
+        r'display_name: (.+)\n +phone_user: "([^"]+)"', text)]

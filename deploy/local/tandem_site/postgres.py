@@ -8,7 +8,7 @@ import subprocess
 
 from . import process
 from .folder import REPOSITORY, database_user
-from .progress import Failure, wait_until
+from .progress import wait_until
 
 PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
 
@@ -104,7 +104,7 @@ class Postgres:
 
     def migrate(self):
         """Applies what deploy/sql has and this database has not; their names, one a line."""
-        return run_command([REPOSITORY / "deploy/sql/migrate.sh", self.conninfo])
+        return process.run([REPOSITORY / "deploy/sql/migrate.sh", self.conninfo])
 
     def stop(self, sig=signal.SIGINT):
         pid = self.pid
@@ -113,13 +113,5 @@ class Postgres:
 
 
 def run(program, *arguments, user=None):
-    return run_command([PROGRAMS / program, *arguments], user)
-
-
-def run_command(command, user=None):
-    # cwd: the user of PostgreSQL may not be allowed into ours.
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd="/",
-                          check=False, **process.as_user(user))
-    if done.returncode:
-        raise Failure(f"{command[0]}: {done.stderr.strip()}")
-    return done.stdout.strip()
+    """One of PostgreSQL's programs; what it printed."""
+    return process.run([PROGRAMS / program, *arguments], user)

@@ -6,7 +6,7 @@ import pwd
 import signal
 import subprocess
 
-from .progress import wait_until
+from .progress import Failure, wait_until
 
 PR_SET_PDEATHSIG = 1
 
@@ -26,6 +26,16 @@ def spawn(command, log, end_with_us=None, user=None, keep=()):
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             preexec_fn=in_child, pass_fds=keep, **as_user(user))
+
+
+def run(command, user=None):
+    """Runs it to its end; what it printed. Failure with what it complained of."""
+    # cwd: the user of PostgreSQL may not be allowed into ours.
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd="/",
+                          check=False, **as_user(user))
+    if done.returncode:
+        raise Failure(f"{command[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()
 
 
 def as_user(name):

@@ -3,7 +3,7 @@
 import http.client
 import pathlib
 
-from . import ports
+from . import ports, process
 from .folder import REPOSITORY, Folder, write_private
 from .postgres import Postgres
 from .progress import SILENT, Failure, wait_until
@@ -18,17 +18,18 @@ HEALTHY_WITHIN_S = 20
 
 
 class Site:
-    """build: folder of the programs. listen: address that phones reach. instances: what to run.
+    """build: folder of the programs. listen: address that phones reach, by default the one it had,
+    at first loopback. instances: what to run.
 
     throw_away: a site of a test. It ends when its process does, and PostgreSQL does not wait for
     the disk.
     """
 
-    def __init__(self, path, build=None, listen="127.0.0.1", instances=INSTANCES,
+    def __init__(self, path, build=None, listen=None, instances=INSTANCES,
                  throw_away=False, progress=SILENT, environment=None):
         self.folder = Folder(path)
         self.build = pathlib.Path(build or REPOSITORY / "build").absolute()
-        self.listen = listen
+        self.listen = listen or self.folder.state().get("listen", "127.0.0.1")
         self.instances = tuple(instances)
         self.overrides = {}  # {(section, key): value} of site.yaml, beside what a site needs
         self.environment = environment or {}
@@ -45,6 +46,7 @@ class Site:
 
     def start_stores(self):
         self.folder.create()
+        self.folder.remember(listen=self.listen)
         self._claim_ports()
         self._attach()
         keep = (self.block.claim.fileno(),) if self.block.claim else ()
@@ -69,8 +71,8 @@ class Site:
         missing = [program for program in self._programs() if not program.exists()]
         if missing:
             raise Failure(f"{missing[0]} is missing: run `make build` first")
-        if not self.supervisor.pid:
-            self.write_settings()
+        if self.write_settings() and self.supervisor.pid:
+            self.supervisor.stop()  # what runs was started with other settings
         self.supervisor.start(end_with_us=self._throw_away)
         self._restart_rebuilt()
         for instance in self.instances:
@@ -120,7 +122,7 @@ class Site:
             if self.redis.pid or self.postgres.pid:
                 return
         self.block = ports.claim(preferred=base)
-        self.folder.remember(port_base=self.block.base, listen=self.listen)
+        self.folder.remember(port_base=self.block.base)
         self.redis = None
 
     def _attach(self):
@@ -149,14 +151,22 @@ class Site:
     def http_port(self, instance):
         return self.block.port(ports.HTTP) + self.instances.index(instance)
 
+    def tandem(self, *arguments):
+        """Runs the command line on this site; what it printed."""
+        return process.run([self.build / "bin/tandem", "--site", self.folder.site_yaml, *arguments])
+
     # --- settings ---------------------------------------------------------------------------
 
     def write_settings(self):
-        """site.yaml: the defaults of deploy/site.yaml with the places and ports of this site."""
+        """site.yaml: deploy/site.yaml with the places and ports of this site. Did it change?"""
         settings = Settings((REPOSITORY / "deploy/site.yaml").read_text())
         for (section, key), value in {**self._own_settings(), **self.overrides}.items():
             settings.set(section, key, value)
-        write_private(self.folder.site_yaml, settings.text())
+        text, file = settings.text(), self.folder.site_yaml
+        if file.exists() and file.read_text() == text:
+            return False
+        write_private(file, text)
+        return True
 
     def _own_settings(self):
         first, last = self.block.rtp
@@ -175,12 +185,12 @@ class Site:
     @property
     def sip_port(self):
         """5060 for a site that people dial, when it is free; remembered."""
-        remembered = self.folder.state().get("sip_port")
-        if remembered:
-            return remembered
+        state = self.folder.state()
+        if state.get("sip_port") and state.get("sip_listen") == self.listen:
+            return state["sip_port"]
         usual = not self._throw_away and ports.is_free(5060, self.listen)
         port = 5060 if usual else self.block.port(ports.SIP)
-        self.folder.remember(sip_port=port)
+        self.folder.remember(sip_port=port, sip_listen=self.listen)
         return port
 
     # --- health -----------------------------------------------------------------------------

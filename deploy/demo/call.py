@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+"""Makes one call through a running site and tells it as it happens.
+
+Ms Chen calls the main line, hears the greeting, presses a key, hears music; the agent who suits her
+best rings, they talk, she hangs up, the agent gives the disposition. Caller and agents are real SIP
+phones (baresip); what is told are the events of the bus.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "deploy/local"))
+
+from tandem_site.phone import PORTS, Phone  # noqa: E402
+from tandem_site.ports import PHONES  # noqa: E402
+from tandem_site.process import end  # noqa: E402
+from tandem_site.progress import Failure, Progress, wait_until  # noqa: E402
+from tandem_site.site import Site  # noqa: E402
+from tandem_site.voice import write_speech  # noqa: E402
+
+DOMAIN = "lanternfield.example"
+CALLER, NUMBER, KEY = "+447700900001", "100", "2"
+AGENTS = {"6001": "li.wei", "6002": "anna.berg", "6003": "zhao.min"}
+LOG_IN, READY, SOLVED = "*11", "*13", "*151"
+CALLER_SAYS = ("en-gb+f3", "Good morning. This is Chen Yulan. I should like to move some of my "
+                           "savings into a bond fund. Can you help me with that?")
+AGENT_SAYS = ("en-us", "Good morning Ms Chen, this is Li Wei. Of course, I have your portfolio in "
+                       "front of me. Let us look at it together.")
+PICKS_UP_AFTER_S = 1.2
+LISTENS_S = 2.5
+TALK_S = 6
+
+
+class Tail:
+    """Events of the bus from now on, by topic, each handed to `tell` as it comes."""
+
+    def __init__(self, tandem, tell):
+        self._events = []
+        self._tell = tell
+        self._process = subprocess.Popen([*tandem, "bus", "tail", "--json"], text=True,
+                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            event = json.loads(line)
+            self._events.append(event)
+            self._tell(event)
+
+    def find(self, topic):
+        return next((event for event in self._events if event["topic"] == topic), None)
+
+    def wait(self, topic, seconds=15):
+        return wait_until(lambda: self.find(topic), seconds, f"the event {topic} comes")
+
+    def close(self):
+        end(self._process.pid)
+
+
+class Story:
+    """Turns events into lines for people."""
+
+    def __init__(self, progress):
+        self._progress = progress
+        self._began_us = None
+        self._lock = threading.Lock()
+
+    def tell(self, event):
+        kind, _, what = event["topic"].partition(".")
+        payload = event.get("payload", {})
+        line = {"interaction": self._interaction}.get(kind, lambda *_: None)(what, payload)
+        if line:
+            self._line(event["time_unix_us"], *line)
+
+    def note(self, text):
+        """Something that only the phones know."""
+        self._line(time.time_ns() // 1000, "", text)
+
+    def _line(self, at_us, what, text):
+        with self._lock:
+            self._began_us = self._began_us or at_us
+            since = (at_us - self._began_us) / 1e6
+            self._progress.say(f"  {since:6.2f} s  {what:<12} {text}")
+
+    def _interaction(self, what, event):
+        tell = getattr(self, f"_{what}", None)
+        return (what, tell(event)) if tell else None
+
+    def _arrived(self, event):
+        customer = event.get("customer")
+        who = (f"{customer['display_name']} ({customer.get('tier', 'no tier')})" if customer
+               else "nobody we know")
+        return f"{event.get('caller', 'withheld')} dialled {event['called']}; identified: {who}"
+
+    def _dialog(self, event):
+        return f"{event['document']} speaks with the caller"
+
+    def _queued(self, event):
+        return f"in queue {event['queue']}, position {event.get('position', 1)}"
+
+    def _offered(self, event):
+        decision = event.get("decision", {})
+        line = f"to {event['agent']}"
+        if decision.get("why"):
+            line += f"; why: {decision['why']}"
+        return line
+
+    def _ringing(self, event):
+        return f"{event['agent']}'s phone"
+
+    def _offer_ended(self, event):
+        return f"{event['agent']}: {event.get('reason', '')}"
+
+    def _accepted(self, event):
+        return f"by {event['agent']}"
+
+    def _connected(self, event):
+        return f"to {event['agent']} after {event.get('wait_ms', 0) / 1000:.1f} s of waiting"
+
+    def _ended(self, event):
+        return f"the customer's call is over ({event.get('reason') or 'hung up'})"
+
+    def _closed(self, event):
+        return (f"{event['outcome']}; dialog {event.get('dialog_ms', 0) / 1000:.1f} s, waited "
+                f"{event.get('wait_ms', 0) / 1000:.1f} s, talked "
+                f"{event.get('talk_ms', 0) / 1000:.1f} s, disposition "
+                f"{event.get('disposition', 'none')}")
+
+
+class Demonstration:
+    def __init__(self, site, progress):
+        self._site = site
+        self._progress = progress
+        self._story = Story(progress)
+        self._folder = site.folder.path / "demo"
+        self._tandem = [str(site.build / "bin/tandem"), "--site", str(site.folder.site_yaml)]
+        self._next_port = site.block.port(PHONES)
+
+    def run(self):
+        speech = self._speech()
+        caller = self._phone(CALLER, speak=speech["caller"])
+        agents = {user: self._phone(user, speak=speech["agent"],
+                                    password=self._site.folder.password(user)) for user in AGENTS}
+        tail = Tail(self._tandem, self._story.tell)
+        try:
+            with self._progress.step("agents' phones") as step:
+                for phone in agents.values():
+                    self._log_in(phone)
+                step.result = f"{', '.join(AGENTS.values())} are ready"
+            self._call(caller.start(), agents, tail)
+        finally:
+            tail.close()
+            for phone in (caller, *agents.values()):
+                phone.stop()
+
+    def _speech(self):
+        self._folder.mkdir(exist_ok=True)
+        files = {}
+        for name, (voice, text) in (("caller", CALLER_SAYS), ("agent", AGENT_SAYS)):
+            files[name] = self._folder / f"{name}.wav"
+            if not files[name].exists():
+                write_speech(files[name], text, voice, repeat=4)
+        return files
+
+    def _phone(self, user, **options):
+        first, self._next_port = self._next_port, self._next_port + PORTS
+        return Phone(self._folder / user, user, first, (self._site.listen, self._site.sip_port),
+                     domain=DOMAIN, **options)
+
+    @staticmethod
+    def _log_in(phone):
+        """An agent without a screen dials what they have to say."""
+        phone.start()
+        for count, code in enumerate((LOG_IN, READY), start=1):
+            phone.dial(code)
+            phone.wait_ended(count=count)
+
+    def _call(self, caller, agents, tail):
+        self._progress.say(f"\nMs Chen's phone, {CALLER}, dials {NUMBER}:\n")
+        caller.dial(NUMBER)
+        wait_until(lambda: hears_voice(caller, 1), 15, "the caller hears a greeting")
+        self._story.note("the caller hears a voice")
+        time.sleep(LISTENS_S)
+        caller.press(KEY)
+        self._story.note(f"she presses {KEY}")
+        queued = tail.wait("interaction.queued")
+        agent = agents[self._who_rings(tail)]
+        agent.wait_ringing()
+        time.sleep(PICKS_UP_AFTER_S)
+        self._story.note("the caller hears music" if hears_voice(caller, 0.5)
+                         else "the caller hears nothing")
+        agent.accept()
+        connected = tail.wait("interaction.connected")
+        time.sleep(TALK_S)
+        self._story.note(heard(caller, agent))
+        caller.hangup()
+        agent.wait_ended(count=3)
+        agent.dial(SOLVED)
+        tail.wait("interaction.closed")
+        self._afterwards(connected["payload"]["interaction_id"], tail)
+        return queued
+
+    @staticmethod
+    def _who_rings(tail):
+        name = tail.wait("interaction.offered")["payload"]["agent"]
+        return next(user for user, agent in AGENTS.items() if agent == name)
+
+    def _afterwards(self, interaction, tail):
+        recording = tail.wait("recording.finished")["payload"]
+        file = self._site.folder.data / "recordings" / recording["file"]
+        self._progress.say(f"\nWhy this agent:  tandem why {interaction}")
+        self._show("why", interaction)
+        self._progress.say(f"\nRecording, left the caller, right the agent:\n  {file}")
+        self._progress.say(f"\nHistory:  tandem interaction {interaction}")
+        self._show("interaction", interaction)
+
+    def _show(self, *words):
+        done = subprocess.run([*self._tandem, *words], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Failure(f"tandem {' '.join(words)}: {done.stderr.strip()}")
+        self._progress.say("\n".join(f"  {line}" for line in done.stdout.rstrip().splitlines()))
+
+
+def hears_voice(phone, seconds):
+    """Is there sound in the last so many seconds?"""
+    sound = phone.heard()
+    return sound.seconds >= seconds and sound.part(-seconds).loudness() > 0.01
+
+
+def heard(caller, agent):
+    if hears_voice(caller, 3) and hears_voice(agent, 3):
+        return "they talk and hear each other"
+    return "they do not hear each other"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", default=ROOT / "var/site", help="of the site; var/site")
+    parser.add_argument("--build", default=ROOT / "build", help="programs; build")
+    args = parser.parse_args()
+    site = Site(args.folder, build=args.build)
+    try:
+        if not site.is_up:
+            raise Failure(f"no site is up in {args.folder}: `make run` starts one")
+        Demonstration(site, Progress()).run()
+    except Failure as failure:
+        print(f"demo: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

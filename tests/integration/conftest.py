@@ -1,5 +1,7 @@
 """Fixtures: `site` for tests that share one, `own_site` for tests that break it."""
 
+import os
+import pathlib
 import sys
 
 import pytest
@@ -42,6 +44,15 @@ def make_site():
     yield make
     for private in reversed(made):
         private.close()
+
+
+@pytest.fixture(scope="session")
+def suites():
+    """The folder with conformance/ and data/, named by TANDEM_SUITES."""
+    folder = os.environ.get("TANDEM_SUITES")
+    if not folder:
+        pytest.skip("TANDEM_SUITES does not name the folder of the public suites")
+    return pathlib.Path(folder)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

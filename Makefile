@@ -7,6 +7,7 @@
 #                                 `libs` beside it names the pkg-config packages it needs
 #   tests/unit/LAYER/x_test.c     one test; LAYER may be a program, whose objects it may use
 #   tests/fuzz/x_fuzz.c           one fuzz target
+#   tests/bench/x_bench.c, .py    one benchmark
 # Variables: Q= shows full commands, BUILD=dir builds elsewhere, JOBS, FUZZ_SECONDS, and
 # LISTEN=address, which opens `make run` to phones from outside.
 
@@ -19,7 +20,7 @@ CFLAGS   ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -Ilib -Iservices -Itools -isystem $(BUILD)/gen
 ALL_CFLAGS = -std=c17 $(WARNINGS) -MMD -MP $(CPPFLAGS) $(CFLAGS)
 LIB_PKGS := libprotobuf-c libuv libzmq hiredis libpq yaml-0.1 jansson libwebsockets
-LIB_LIBS := -lprotobuf-c -luv -lzmq -lhiredis -lpq -lyaml -ljansson -lwebsockets -lm -lpthread
+LIB_LIBS := -lprotobuf-c -luv -lzmq -lhiredis -lpq -lyaml -ljansson -lwebsockets -lcrypto -lm -lpthread
 
 # --- what there is ------------------------------------------------------------------------------
 PROTO    := $(sort $(wildcard proto/tandem/v1/*.proto))
@@ -32,6 +33,7 @@ MAINS    := $(shell find services tools -name main.c)
 PROGRAM_DIRS := $(patsubst %/main.c,%,$(MAINS))
 PROGRAMS := $(notdir $(PROGRAM_DIRS))
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name '*_test.c'))
+BENCH    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .DEFAULT_GOAL := help
@@ -95,7 +97,7 @@ $(1).o: DIR_CFLAGS := $(cflags_$(2))
 $(1): $(1).o $(archive_$(2)) $(LIBTANDEM)
 	$$(LINK) $$^ -o $$@ -Wl,--as-needed -lcmocka $(libs_$(2)) $(LIB_LIBS)
 endef
-$(foreach path,$(UNIT),$(eval $(call unit_test,$(path),$(notdir $(patsubst %/,%,$(dir $(path)))))))
+$(foreach path,$(UNIT) $(BENCH),$(eval $(call unit_test,$(path),$(notdir $(patsubst %/,%,$(dir $(path)))))))
 
 # --- run and test ---------------------------------------------------------------------------------
 # Until `deps` has run, packages that this file asks for may be missing: so make reads it again.
@@ -123,8 +125,8 @@ unit: $(UNIT) ## unit tests alone
 integration: build ## integration tests alone; PYTEST_ARGS="-k sentence" picks some
 	$(Q)BUILD=$(BUILD) tests/run integration
 
-bench: build ## benchmarks, a line for each figure
-	$(Q)for bench in $(wildcard tests/bench/*_bench.py); do $(PYTHON) $$bench $(BUILD) || exit 1; done
+bench: build $(BENCH) ## benchmarks, a line for each figure
+	$(Q)for bench in $(BENCH) $(wildcard tests/bench/*_bench.py); do BUILD=$(BUILD) $$bench || exit 1; done
 
 # --- check ----------------------------------------------------------------------------------------
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

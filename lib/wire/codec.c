@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -358,6 +359,65 @@ struct td_bytes td_wire_encode(const struct td_wire_message *message, struct td_
 
     (void)protobuf_c_message_pack(built, bytes);
     return td_bytes(bytes, size);
+}
+
+/* --- enums --- */
+
+/* Without the enum's own name, which every value begins with: the first is X_UNSPECIFIED. */
+static const char *short_name(const ProtobufCEnumDescriptor *type, const char *value_name,
+                              char name[TD_WIRE_ENUM_NAME_SIZE])
+{
+    size_t prefix = strlen(type->values[0].name) - strlen("UNSPECIFIED");
+
+    td_str_clip(name, TD_WIRE_ENUM_NAME_SIZE, value_name + prefix);
+    for (char *c = name; *c != '\0'; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    }
+    return name;
+}
+
+static const ProtobufCEnumDescriptor *enum_type(const struct td_wire_message *message, size_t field)
+{
+    assert(message->fields[field].kind == TD_WIRE_ENUM);
+    return message->descriptor->fields[field].descriptor;
+}
+
+const char *td_wire_enum_name(const struct td_wire_message *message, size_t field, int value,
+                              char name[TD_WIRE_ENUM_NAME_SIZE])
+{
+    const ProtobufCEnumDescriptor *type = enum_type(message, field);
+    const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(type, value);
+
+    if (known != NULL)
+        return short_name(type, known->name, name);
+    (void)snprintf(name, TD_WIRE_ENUM_NAME_SIZE, "%d", value);
+    return name;
+}
+
+const char *td_wire_enum_at(const struct td_wire_message *message, size_t field, size_t index,
+                            char name[TD_WIRE_ENUM_NAME_SIZE])
+{
+    const ProtobufCEnumDescriptor *type = enum_type(message, field);
+
+    if (index + 1 >= type->n_values)
+        return NULL;
+    return short_name(type, type->values[index + 1].name, name); // [0] is X_UNSPECIFIED
+}
+
+bool td_wire_enum_find(const struct td_wire_message *message, size_t field, const char *name,
+                       int *value)
+{
+    const ProtobufCEnumDescriptor *type = enum_type(message, field);
+    char known[TD_WIRE_ENUM_NAME_SIZE];
+
+    for (size_t i = 1; i < type->n_values; i++) {
+        if (td_str_equal(short_name(type, type->values[i].name, known), name)) {
+            *value = type->values[i].value;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --- by name -----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@
 #ifndef TD_WIRE_CODEC_H
 #define TD_WIRE_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -85,6 +86,23 @@ struct td_bytes td_wire_encode(const struct td_wire_message *message, struct td_
 enum td_err TD_MUST_CHECK td_wire_decode(const struct td_wire_message *message,
                                          struct td_arena *arena, struct td_bytes bytes, void *value,
                                          const char **bad_field);
+
+/** Longest name of an enum value, terminator included. */
+#define TD_WIRE_ENUM_NAME_SIZE 64
+
+/** Name of an enum field's value in lower case, without the enum's own name: "at_dialog"; the
+   number when this release does not know it. @param field  Index of an enum field. @return `name`.
+ */
+const char *td_wire_enum_name(const struct td_wire_message *message, size_t field, int value,
+                              char name[TD_WIRE_ENUM_NAME_SIZE]);
+
+/** The value of that name. @return false when there is none; UNSPECIFIED is none. */
+bool td_wire_enum_find(const struct td_wire_message *message, size_t field, const char *name,
+                       int *value);
+
+/** The `index`-th name for people who ask what is allowed; NULL behind the last. */
+const char *td_wire_enum_at(const struct td_wire_message *message, size_t field, size_t index,
+                            char name[TD_WIRE_ENUM_NAME_SIZE]);
 
 /** The table of the message called `name` ("LegAnswer"), or NULL. Logarithmic. */
 const struct td_wire_message *td_wire_find(const char *name);

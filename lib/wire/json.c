@@ -1,12 +1,10 @@
 #include "wire/json.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
-#include <protobuf-c/protobuf-c.h>
 
 #include "base/id.h"
 #include "base/str.h"
@@ -15,23 +13,6 @@
 
 static json_t *object_of(const struct td_wire_message *message, const uint8_t *value,
                          struct td_json_options options);
-
-/* Lower case, without the enum's own name, which every value begins with: the first is
- * X_UNSPECIFIED. */
-static json_t *enum_name(const ProtobufCFieldDescriptor *foreign, int number)
-{
-    const ProtobufCEnumDescriptor *type = foreign->descriptor;
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(type, number);
-    char name[64];
-
-    if (value == NULL)
-        return json_integer(number); // Of a later release.
-    size_t prefix = strlen(type->values[0].name) - strlen("UNSPECIFIED");
-    td_str_clip(name, sizeof(name), value->name + prefix);
-    for (char *c = name; *c != '\0'; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return json_string(name);
-}
 
 static json_t *base64(struct td_bytes bytes)
 {
@@ -94,11 +75,25 @@ static json_t *integer_value(const struct td_wire_field *field, const uint8_t *a
     return json_integer((json_int_t)value);
 }
 
-static json_t *one_value(const struct td_wire_field *field, const ProtobufCFieldDescriptor *foreign,
-                         const uint8_t *at, struct td_json_options options)
+static json_t *enum_value(const struct td_wire_message *message, size_t field, const uint8_t *at)
 {
+    char name[TD_WIRE_ENUM_NAME_SIZE];
+    int value;
+
+    memcpy(&value, at, sizeof(value));
+    return value == 0 ? NULL : json_string(td_wire_enum_name(message, field, value, name));
+}
+
+/* Which field of which message. */
+struct place {
+    const struct td_wire_message *message;
+    size_t index;
+};
+
+static json_t *one_value(struct place place, const uint8_t *at, struct td_json_options options)
+{
+    const struct td_wire_field *field = &place.message->fields[place.index];
     double real;
-    int number;
 
     switch (field->kind) {
     case TD_WIRE_STRING:
@@ -113,8 +108,7 @@ static json_t *one_value(const struct td_wire_field *field, const ProtobufCField
     case TD_WIRE_BOOL:
         return *(const bool *)at ? json_true() : NULL;
     case TD_WIRE_ENUM:
-        memcpy(&number, at, sizeof(number));
-        return number == 0 ? NULL : enum_name(foreign, number);
+        return enum_value(place.message, place.index, at);
     case TD_WIRE_MESSAGE:
         return object_of(field->sub, at, options);
     default:
@@ -122,10 +116,10 @@ static json_t *one_value(const struct td_wire_field *field, const ProtobufCField
     }
 }
 
-static json_t *array_value(const struct td_wire_field *field,
-                           const ProtobufCFieldDescriptor *foreign, const uint8_t *struct_base,
+static json_t *array_value(struct place place, const uint8_t *struct_base,
                            struct td_json_options options)
 {
+    const struct td_wire_field *field = &place.message->fields[place.index];
     const uint8_t *at = struct_base + field->offset;
     size_t step = field->kind == TD_WIRE_STRING ? field->max + 1U : field->sub->size;
     uint32_t count;
@@ -137,24 +131,24 @@ static json_t *array_value(const struct td_wire_field *field,
         memcpy(&at, struct_base + field->offset, sizeof(at));
     json_t *array = json_array();
     for (uint32_t i = 0; i < count; i++, at += step) {
-        json_t *element = one_value(field, foreign, at, options);
+        json_t *element = one_value(place, at, options);
         (void)json_array_append_new(array, element != NULL ? element : json_string(""));
     }
     return array;
 }
 
-static json_t *field_value(const struct td_wire_field *field,
-                           const ProtobufCFieldDescriptor *foreign, const uint8_t *struct_base,
+static json_t *field_value(struct place place, const uint8_t *struct_base,
                            struct td_json_options options)
 {
+    const struct td_wire_field *field = &place.message->fields[place.index];
     json_t *json;
 
     if ((field->flags & TD_WIRE_REPEATED) != 0)
-        json = array_value(field, foreign, struct_base, options);
+        json = array_value(place, struct_base, options);
     else if (field->kind == TD_WIRE_MESSAGE && !*(const bool *)(struct_base + field->extra_offset))
         json = NULL;
     else
-        json = one_value(field, foreign, struct_base + field->offset, options);
+        json = one_value(place, struct_base + field->offset, options);
     if (json != NULL && options.hide_personal && (field->flags & TD_WIRE_PERSONAL) != 0) {
         json_decref(json);
         json = json_string("***");
@@ -168,8 +162,7 @@ static json_t *object_of(const struct td_wire_message *message, const uint8_t *v
     json_t *object = json_object();
 
     for (size_t i = 0; i < message->field_count; i++) {
-        json_t *json =
-            field_value(&message->fields[i], &message->descriptor->fields[i], value, options);
+        json_t *json = field_value((struct place){message, i}, value, options);
         if (json != NULL)
             (void)json_object_set_new(object, message->fields[i].name, json);
     }

@@ -24,7 +24,7 @@ struct td_worker {
  * Sets up the pipes, and asks the kernel to kill this process when the service dies.
  *
  * @param buf  Kept: for the largest frame, see td_frame_reader_init().
- * @return TD_OK, TD_ERR_UNAVAILABLE (the service is gone already), TD_ERR_INTERNAL.
+ * @return TD_OK, TD_ERR_INTERNAL.
  */
 enum td_err TD_MUST_CHECK td_worker_init(struct td_worker *worker, void *buf, size_t size);
 

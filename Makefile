@@ -159,11 +159,14 @@ format: ## lay out all sources as .clang-format says
 FUZZ_SECONDS ?= 60
 fuzz: ## each fuzz target for FUZZ_SECONDS
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC=clang WARNINGS=-w \
-	    CFLAGS="-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link" $(FUZZ:%=build/fuzz/run/%)
-	$(Q)for target in $(FUZZ); do echo "FUZZ $$target"; mkdir -p build/fuzz/found/$$target; \
-	    build/fuzz/run/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=0 \
-	        -verbosity=0 -artifact_prefix=build/fuzz/found/$$target- build/fuzz/found/$$target \
-	        $$(ls -d tests/fuzz/corpus/$$target 2>/dev/null) || exit 1; done
+	    CFLAGS="-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link" $(FUZZ:%=fuzz-%)
+
+fuzz-%: $(BUILD)/run/%
+	@mkdir -p $(BUILD)/found/$*
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -artifact_prefix=$(BUILD)/found/$*- \
+	    $(BUILD)/found/$* $(wildcard tests/fuzz/corpus/$*) >$(BUILD)/$*.log 2>&1 || \
+	    { tail -40 $(BUILD)/$*.log; exit 1; }
+	@echo "FUZZ $*: $$(grep '^Done' $(BUILD)/$*.log)"
 
 # $(call fuzz_target,NAME,PROGRAM): its first line may say `needs: service PROGRAM`.
 define fuzz_target

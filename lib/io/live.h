@@ -102,6 +102,9 @@ typedef void (*td_live_reply_fn)(void *ctx, enum td_err err, const struct td_liv
 
 /* --- commands --- */
 
+/** Most arguments of a command, its name included. */
+#define TD_LIVE_ARGS_MAX 64
+
 /** Text without its terminator. Borrowed from `text`. */
 struct td_bytes td_live_text(const char *text);
 
@@ -109,7 +112,7 @@ struct td_bytes td_live_text(const char *text);
  * Sends one command, e.g. {"HGET", key, field}. Commands are carried out in the order they were
  * sent. One whose answer was lost is not repeated.
  *
- * @param args  Borrowed for the call; 1 to 64.
+ * @param args  Borrowed for the call; 1 to TD_LIVE_ARGS_MAX.
  * @return TD_OK; TD_ERR_UNAVAILABLE (not up: nothing was sent); TD_ERR_BUSY (commands_max wait
  *         already); TD_ERR_NO_MEMORY.
  */

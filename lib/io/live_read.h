@@ -30,7 +30,8 @@ enum td_err TD_MUST_CHECK td_live_mget(struct td_live *live, const char *const *
                                        void *ctx);
 
 /**
- * Receives a whole hash piece by piece. `entry` runs for each field, then `done` once.
+ * Receives a whole hash piece by piece. `entry` runs for each field, then `done` once. Only `done`
+ * may destroy the connection.
  *
  * The hash is read in pages of about 1,000 fields, so that a large one does not hold up Redis. A
  * field that is there during the whole load is delivered at least once; it may come twice (the

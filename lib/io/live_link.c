@@ -1,0 +1,437 @@
+#include "io/live_link.h"
+
+#include <assert.h>
+#include <hiredis/async.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+#define PAUSE_MS_MIN 10
+#define PAUSE_MS_MAX 200
+#define CONNECT_MS_MAX 2000
+#define LOADING_MS 50
+#define NS_PER_MS UINT64_C(1000000)
+
+static const struct td_log *log_of(const struct td_live_link *link)
+{
+    return td_loop_log(link->loop);
+}
+
+/* --- hiredis on libuv: its socket watched by a poll handle of its own life --- */
+
+struct td_live_watch {
+    uv_poll_t poll;           /* its close callback frees the watch */
+    redisAsyncContext *redis; /* NULL once hiredis is done with the socket */
+    int events;
+};
+
+static void on_socket(uv_poll_t *poll, int status, int events)
+{
+    struct td_live_watch *watch = poll->data;
+
+    if (status < 0) {
+        redisAsyncFree(watch->redis); // An error of the socket; hiredis would never hear of it.
+        return;
+    }
+    if (watch->redis != NULL && (events & UV_READABLE) != 0)
+        redisAsyncHandleRead(watch->redis);
+    if (watch->redis != NULL && (events & UV_WRITABLE) != 0)
+        redisAsyncHandleWrite(watch->redis);
+}
+
+static void watch_events(struct td_live_watch *watch, int events)
+{
+    if (events == watch->events)
+        return;
+    watch->events = events;
+    if (events == 0)
+        (void)uv_poll_stop(&watch->poll);
+    else
+        (void)uv_poll_start(&watch->poll, events, on_socket);
+}
+
+static void add_read(void *data)
+{
+    struct td_live_watch *watch = data;
+
+    watch_events(watch, watch->events | UV_READABLE);
+}
+
+static void del_read(void *data)
+{
+    struct td_live_watch *watch = data;
+
+    watch_events(watch, watch->events & ~UV_READABLE);
+}
+
+static void add_write(void *data)
+{
+    struct td_live_watch *watch = data;
+
+    watch_events(watch, watch->events | UV_WRITABLE);
+}
+
+static void del_write(void *data)
+{
+    struct td_live_watch *watch = data;
+
+    watch_events(watch, watch->events & ~UV_WRITABLE);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void on_gone(struct td_live_link *link, const redisAsyncContext *redis);
+
+/* hiredis is about to close the socket, whoever wanted it. */
+static void cleanup(void *data)
+{
+    struct td_live_watch *watch = data;
+    redisAsyncContext *redis = watch->redis;
+
+    watch->redis = NULL;
+    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+    if (redis->data != NULL)
+        on_gone(redis->data, redis);
+}
+
+static enum td_err watch_socket(struct td_loop *loop, redisAsyncContext *redis)
+{
+    struct td_live_watch *watch = calloc(1, sizeof(*watch));
+
+    if (watch == NULL)
+        return TD_ERR_NO_MEMORY;
+    watch->redis = redis;
+    watch->poll.data = watch;
+    int rc = uv_poll_init(td_loop_uv(loop), &watch->poll, redis->c.fd);
+    if (rc != 0) {
+        free(watch);
+        return td_err_from_errno(-rc);
+    }
+    redis->ev.data = watch;
+    redis->ev.addRead = add_read;
+    redis->ev.delRead = del_read;
+    redis->ev.addWrite = add_write;
+    redis->ev.delWrite = del_write;
+    redis->ev.cleanup = cleanup;
+    return TD_OK;
+}
+
+/* --- life --- */
+
+static void pause_before_next(struct td_live_link *link)
+{
+    link->phase = TD_LIVE_LINK_PAUSED;
+    td_timer_start(&link->timer, link->pause_ms);
+    link->pause_ms = link->pause_ms * 2 < PAUSE_MS_MAX ? link->pause_ms * 2 : PAUSE_MS_MAX;
+}
+
+/* The connection is gone and every request was told. */
+static void on_gone(struct td_live_link *link, const redisAsyncContext *redis)
+{
+    bool was_up = link->was_up;
+
+    assert(link->redis == redis);
+    if (was_up)
+        td_log_warn(log_of(link), "live.lost", td_str("address", link->address.host),
+                    td_str("reason", redis->err != 0 ? redis->errstr : "given up"));
+    link->redis = NULL;
+    link->was_up = false;
+    link->unanswered = 0;
+    td_timer_stop(&link->silence);
+    pause_before_next(link);
+    if (was_up && link->state != NULL)
+        link->state(link->ctx, false); // Last: it may close the link.
+}
+
+static void give_up(struct td_live_link *link)
+{
+    link->phase = TD_LIVE_LINK_LOSING;
+    redisAsyncFree(link->redis); // Tells every request, then on_gone.
+}
+
+static void greet(struct td_live_link *link);
+
+static void on_up(struct td_live_link *link)
+{
+    link->phase = TD_LIVE_LINK_UP;
+    link->pause_ms = PAUSE_MS_MIN;
+    link->was_up = true;
+    link->is_refused_logged = false;
+    td_timer_stop(&link->timer);
+    td_log_info(log_of(link), "live.connected", td_str("address", link->address.host));
+    if (link->state != NULL)
+        link->state(link->ctx, true);
+}
+
+static void on_greeted(struct td_live_request *request, const struct td_live_reply *reply)
+{
+    struct td_live_link *link =
+        (struct td_live_link *)((char *)request - offsetof(struct td_live_link, greeting));
+
+    if (reply == NULL)
+        return; // on_gone follows.
+    if (td_live_reply_kind(reply) != TD_LIVE_ERROR) {
+        on_up(link);
+        return;
+    }
+
+    const char *text = (const char *)td_live_reply_bytes(reply).data;
+    if (td_str_starts_with(text, "LOADING")) {
+        td_timer_start(&link->timer, LOADING_MS);
+        return;
+    }
+    if (!link->is_refused_logged) // Once, not at each attempt.
+        td_log_error(log_of(link), "live.refused", td_str("reason", text));
+    link->is_refused_logged = true;
+    link->pause_ms = PAUSE_MS_MAX;
+    give_up(link);
+}
+
+static enum td_err send_any(struct td_live_link *link, const struct td_bytes *args,
+                            uint32_t arg_count, struct td_live_request *request);
+
+static void greet(struct td_live_link *link)
+{
+    const struct td_bytes ping = td_live_text("PING");
+
+    td_timer_start(&link->timer, CONNECT_MS_MAX);
+    link->greeting.fn = on_greeted;
+    // Without memory for it the timer tries again.
+    (void)send_any(link, &ping, 1, &link->greeting);
+}
+
+/* Its failure shows in the answer to PING. */
+static void ignore_reply(redisAsyncContext *redis, void *reply, void *data)
+{
+    (void)redis;
+    (void)reply;
+    (void)data;
+}
+
+static void on_connected(const redisAsyncContext *redis, int status)
+{
+    struct td_live_link *link = redis->data;
+
+    if (link == NULL || status != REDIS_OK)
+        return; // Closed; or on_gone follows.
+    if (link->password != NULL)
+        (void)redisAsyncCommand(link->redis, ignore_reply, NULL, "AUTH %s", link->password);
+    greet(link);
+}
+
+static void connect_to(struct td_live_link *link, const char *host)
+{
+    redisAsyncContext *redis = link->address.port == 0
+                                   ? redisAsyncConnectUnix(host)
+                                   : redisAsyncConnect(host, link->address.port);
+
+    link->phase = TD_LIVE_LINK_CONNECTING;
+    if (redis == NULL || redis->err != 0 || watch_socket(link->loop, redis) != TD_OK) {
+        if (redis != NULL)
+            redisAsyncFree(redis);
+        pause_before_next(link);
+        return;
+    }
+    redis->data = link;
+    link->redis = redis;
+    td_timer_start(&link->timer, CONNECT_MS_MAX);
+    (void)redisAsyncSetConnectCallback(redis, on_connected);
+}
+
+static void on_resolved(void *ctx, const char *address)
+{
+    struct td_live_link *link = ctx;
+
+    link->question = NULL;
+    if (address != NULL)
+        connect_to(link, address);
+    else
+        pause_before_next(link);
+}
+
+static void attempt(struct td_live_link *link)
+{
+    const char *host = link->address.host;
+
+    if (link->address.port == 0 || td_resolve_is_address(host)) {
+        connect_to(link, host);
+        return;
+    }
+    link->phase = TD_LIVE_LINK_RESOLVING;
+    if (td_resolve_start(link->loop, host, link->attempt++, on_resolved, link, &link->question) !=
+        TD_OK)
+        pause_before_next(link);
+}
+
+static void on_timer(void *ctx)
+{
+    struct td_live_link *link = ctx;
+
+    if (link->phase == TD_LIVE_LINK_PAUSED)
+        attempt(link);
+    else if (link->unanswered == 0 && (link->redis->c.flags & REDIS_CONNECTED) != 0)
+        greet(link); // Redis was loading its file.
+    else
+        give_up(link); // Connecting takes too long.
+}
+
+static void on_silence(void *ctx)
+{
+    struct td_live_link *link = ctx;
+    uint64_t silent_ms = (td_loop_now_ns() - link->heard_ns) / NS_PER_MS;
+
+    if (link->unanswered == 0)
+        return;
+    if (silent_ms >= link->silence_ms)
+        give_up(link);
+    else
+        td_timer_start(&link->silence, link->silence_ms - silent_ms);
+}
+
+/* --- commands --- */
+
+static void on_reply(redisAsyncContext *redis, void *reply, void *data)
+{
+    struct td_live_link *link = redis->data;
+    struct td_live_request *request = data;
+
+    if (link == NULL)
+        return; // Closed meanwhile; `request` is not ours any more.
+    if (reply == NULL) {
+        link->phase = TD_LIVE_LINK_LOSING; // Nothing more can be sent on this connection.
+    } else {
+        link->unanswered--;
+        link->heard_ns = td_loop_now_ns();
+    }
+    request->fn(request, reply); // Last: it may close the link.
+}
+
+static void count_sent(struct td_live_link *link)
+{
+    if (link->unanswered++ == 0)
+        link->heard_ns = td_loop_now_ns();
+    // Never stopped by answers: it looks again when it fires, which costs less.
+    if (!td_timer_is_running(&link->silence))
+        td_timer_start(&link->silence, link->silence_ms);
+}
+
+static enum td_err send_any(struct td_live_link *link, const struct td_bytes *args,
+                            uint32_t arg_count, struct td_live_request *request)
+{
+    const char *values[TD_LIVE_ARGS_MAX];
+    size_t sizes[TD_LIVE_ARGS_MAX];
+
+    assert(arg_count > 0 && arg_count <= TD_LIVE_ARGS_MAX);
+    for (uint32_t i = 0; i < arg_count; i++) {
+        values[i] = args[i].size > 0 ? (const char *)args[i].data : "";
+        sizes[i] = args[i].size;
+    }
+    if (redisAsyncCommandArgv(link->redis, on_reply, request, (int)arg_count, values, sizes) !=
+        REDIS_OK)
+        return TD_ERR_NO_MEMORY;
+    count_sent(link);
+    return TD_OK;
+}
+
+enum td_err td_live_link_send(struct td_live_link *link, const struct td_bytes *args,
+                              uint32_t arg_count, struct td_live_request *request)
+{
+    return td_live_link_is_up(link) ? send_any(link, args, arg_count, request) : TD_ERR_UNAVAILABLE;
+}
+
+enum td_err td_live_link_send_raw(struct td_live_link *link, struct td_bytes command,
+                                  struct td_live_request *request)
+{
+    if (!td_live_link_is_up(link))
+        return TD_ERR_UNAVAILABLE;
+    if (redisAsyncFormattedCommand(link->redis, on_reply, request, (const char *)command.data,
+                                   command.size) != REDIS_OK)
+        return TD_ERR_NO_MEMORY;
+    count_sent(link);
+    return TD_OK;
+}
+
+bool td_live_link_is_up(const struct td_live_link *link)
+{
+    return link->phase == TD_LIVE_LINK_UP;
+}
+
+/* --- opening and closing --- */
+
+static enum td_err parse_host_and_port(const char *text, struct td_live_address *address)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t port = 0;
+
+    if (colon == NULL || td_str_to_u64(colon + 1, UINT16_MAX, &port) != TD_OK || port == 0)
+        return TD_ERR_INVALID;
+
+    size_t length = (size_t)(colon - text);
+    if (length >= 2 && text[0] == '[' && text[length - 1] == ']') { // [::1]:6379
+        text++;
+        length -= 2;
+    }
+    address->port = (uint16_t)port;
+    return length > 0 &&
+                   td_str_copy_span(address->host, sizeof(address->host), text, length) == TD_OK
+               ? TD_OK
+               : TD_ERR_INVALID;
+}
+
+enum td_err td_live_address_parse(const char *text, struct td_live_address *address)
+{
+    struct td_live_address parsed = {.port = 0};
+    enum td_err err = TD_OK;
+
+    if (!td_str_starts_with(text, "unix:"))
+        err = parse_host_and_port(text, &parsed);
+    else if (text[5] == '\0' || td_str_copy(parsed.host, sizeof(parsed.host), text + 5) != TD_OK)
+        err = TD_ERR_INVALID;
+    if (err == TD_OK)
+        *address = parsed;
+    return err;
+}
+
+enum td_err td_live_link_open(struct td_live_link *link, struct td_loop *loop,
+                              const struct td_live_link_options *options)
+{
+    *link = (struct td_live_link){.loop = loop,
+                                  .silence_ms = options->silence_ms,
+                                  .state = options->state,
+                                  .ctx = options->ctx,
+                                  .pause_ms = PAUSE_MS_MIN};
+    enum td_err err = td_live_address_parse(options->address, &link->address);
+    if (err != TD_OK)
+        return err;
+    if (options->password != NULL) {
+        link->password = strdup(options->password);
+        if (link->password == NULL)
+            return TD_ERR_NO_MEMORY;
+    }
+    td_timer_init(&link->timer, loop, on_timer, link);
+    td_timer_init(&link->silence, loop, on_silence, link);
+    link->phase = TD_LIVE_LINK_PAUSED;
+    td_timer_start(&link->timer, 0);
+    return TD_OK;
+}
+
+void td_live_link_close(struct td_live_link *link)
+{
+    if (link->phase == TD_LIVE_LINK_CLOSED)
+        return;
+    link->phase = TD_LIVE_LINK_CLOSED;
+    td_timer_stop(&link->timer);
+    td_timer_stop(&link->silence);
+    td_resolve_cancel(&link->question);
+    free(link->password);
+    link->password = NULL;
+    if (link->redis != NULL) {
+        link->redis->data = NULL; // What hiredis still calls finds nobody.
+        redisAsyncFree(link->redis);
+        link->redis = NULL;
+    }
+}

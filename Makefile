@@ -13,6 +13,7 @@
 
 BUILD    ?= build
 Q        ?= @
+MAKEFLAGS += --no-builtin-rules
 PYTHON   ?= /usr/bin/python3
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wcast-qual -Wundef -Wvla -Werror

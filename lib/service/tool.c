@@ -26,6 +26,8 @@ static void stop(void *ctx)
 {
     struct run *run = ctx;
 
+    if (run->tool->stop != NULL)
+        run->tool->stop(run->service, run->tool->ctx);
     td_service_stopped(run->service);
 }
 

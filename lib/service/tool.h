@@ -16,6 +16,9 @@ struct td_tool {
     bool without_live;     /**< Needs nobody: start even if Redis does not answer. */
     /** Called once the stores answer and it is known who is there. */
     void (*start)(struct td_service *service, void *ctx);
+    /** Closes what start opened on the bus or loop; also when a signal ends the tool. May be NULL.
+     */
+    void (*stop)(struct td_service *service, void *ctx);
     void *ctx;
     uint32_t patience_ms; /**< For the stores to answer; 0: 3,000. */
 };

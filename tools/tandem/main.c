@@ -1,0 +1,135 @@
+/* The command line of Tandem: finds the command and hands the rest to it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "tandem/command.h"
+
+#define DEFAULT_SITE "var/site/site.yaml"
+
+static const struct command commands[] = {
+    {"config apply", "FILE", "check company.yaml and put it in force",
+     "Nothing changes when anything in the file is wrong. Customers in the file are created or\n"
+     "updated by their external_id. Phones without a password keep the one they have.",
+     command_config_apply},
+    {"config diff", "FILE", "what applying company.yaml would change", NULL, command_config_diff},
+    {"config show", "[--version N]", "the company in force, as YAML",
+     "Without passwords; it can be applied again.", command_config_show},
+    {"bus tail", "[TOPIC] [--json] [--count N]", "show events and metrics as they are published",
+     "TOPIC is a prefix: interaction., metrics.queue. or crm.; everything without it.\n"
+     "--json prints one object a line, for programs.",
+     command_bus_tail},
+    {"bus publish", "TOPIC JSON [--key KEY] [--id ID]",
+     "store an event; returns when it is on disk",
+     "A repeat with the same --id within an hour is stored once.", command_bus_publish},
+    {"agent", "[NAME [ACTION [ARGUMENT]]]", "show agents, or say something for one",
+     "ACTION is login, logout, ready, not-ready REASON or disposition CODE.", command_agent},
+    {"interaction", "ID", "what happened to one interaction, in order of time", NULL,
+     command_interaction},
+    {"why", "ID", "why this agent, and who was next", NULL, command_why},
+    {"demo call", "", "make one call and show what happens", NULL, command_demo_call},
+};
+
+int command_fail(int status, const char *sentence, ...)
+{
+    va_list args;
+
+    va_start(args, sentence);
+    (void)fputs("tandem: ", stderr);
+    (void)vfprintf(stderr, sentence, args);
+    (void)fputc('\n', stderr);
+    va_end(args);
+    return status;
+}
+
+const char *command_why_failed(enum td_err err, const char *message)
+{
+    return message != NULL && message[0] != '\0' ? message : td_err_text(err);
+}
+
+static void print_help(FILE *out)
+{
+    (void)fputs("usage: tandem [--site FILE] [--tenant N] COMMAND ...\n\n", out);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        char usage[80];
+        (void)snprintf(usage, sizeof(usage), "%s %s", commands[i].words, commands[i].arguments);
+        (void)fprintf(out, "  %-44s %s\n", usage, commands[i].help);
+    }
+    (void)fputs("\n  --site FILE   site.yaml of the site; default $TANDEM_SITE or " DEFAULT_SITE
+                "\n"
+                "  --tenant N    the company; default 1\n"
+                "  tandem COMMAND --help says more of one command\n",
+                out);
+}
+
+/* How many of the arguments are the command's words; 0: another command. */
+static int match(const struct command *command, int argc, char **argv)
+{
+    char two[64];
+
+    if (td_str_equal(command->words, argv[0]))
+        return 1;
+    if (argc < 2)
+        return 0;
+    (void)snprintf(two, sizeof(two), "%s %s", argv[0], argv[1]);
+    return td_str_equal(command->words, two) ? 2 : 0;
+}
+
+static int run_command(const struct command *command, const struct command_options *options,
+                       int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (!td_str_equal(argv[i], "--help"))
+            continue;
+        (void)printf("tandem %s %s: %s\n", command->words, command->arguments, command->help);
+        if (command->more != NULL)
+            (void)printf("\n%s\n", command->more);
+        return 0;
+    }
+    return command->run(options, argc, argv);
+}
+
+static bool take_option(struct command_options *options, const char *name, const char *value)
+{
+    uint64_t tenant;
+
+    if (td_str_equal(name, "--site")) {
+        options->site_file = value;
+        return true;
+    }
+    if (!td_str_equal(name, "--tenant") || td_str_to_u64(value, UINT32_MAX, &tenant) != TD_OK ||
+        tenant == 0)
+        return false;
+    options->tenant = (uint32_t)tenant;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    const char *site = getenv("TANDEM_SITE");
+    struct command_options options = {.site_file = site != NULL ? site : DEFAULT_SITE, .tenant = 1};
+    int at = 1;
+
+    for (; at + 1 < argc && td_str_starts_with(argv[at], "--") && !td_str_equal(argv[at], "--help");
+         at += 2) {
+        if (!take_option(&options, argv[at], argv[at + 1]))
+            return command_fail(2, "%s %s: expected --site FILE or --tenant N", argv[at],
+                                argv[at + 1]);
+    }
+    if (at >= argc) {
+        print_help(stderr);
+        return 2;
+    }
+    if (td_str_equal(argv[at], "--help") || td_str_equal(argv[at], "help")) {
+        print_help(stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        int words = match(&commands[i], argc - at, argv + at);
+        if (words > 0)
+            return run_command(&commands[i], &options, argc - at - words, argv + at + words);
+    }
+    return command_fail(2, "unknown command \"%s\"; tandem --help lists them", argv[at]);
+}

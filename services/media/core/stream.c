@@ -7,6 +7,8 @@
 #define MISORDER_MAX 100
 /* A timestamp this far from where real time says it should be is a leap, too [1/8000 s]. */
 #define LEAP_MAX 8000
+/* Two sources are never in step: a seam of up to two packets is no gap [1/8000 s]. */
+#define SEAM_MAX 320
 #define NS_PER_SAMPLE 125000
 
 void media_stream_init(struct media_stream *stream, const uint8_t random[10])
@@ -27,10 +29,10 @@ void media_stream_switch(struct media_stream *stream)
 
 uint32_t media_stream_timestamp(const struct media_stream *stream, uint64_t now_ns)
 {
-    return stream->timestamp + (uint32_t)((now_ns - stream->sent_at_ns) / NS_PER_SAMPLE);
+    return stream->first_timestamp + (uint32_t)((now_ns - stream->first_sent_ns) / NS_PER_SAMPLE);
 }
 
-/* Where a spurt starts: now, but never inside what was sent before. */
+/* Where a spurt starts: right behind what was sent before, or after a gap at its real time. */
 static uint32_t spurt_timestamp(const struct media_stream *stream, uint64_t now_ns)
 {
     uint32_t next = stream->timestamp + stream->samples;
@@ -38,7 +40,7 @@ static uint32_t spurt_timestamp(const struct media_stream *stream, uint64_t now_
     if (!stream->started)
         return stream->timestamp;
     uint32_t now = media_stream_timestamp(stream, now_ns);
-    return (int32_t)(now - next) > 0 ? now : next;
+    return (int32_t)(now - next) > SEAM_MAX ? now : next;
 }
 
 static void note_sent(struct media_stream *stream, const struct media_rtp *out, uint32_t samples,
@@ -48,8 +50,11 @@ static void note_sent(struct media_stream *stream, const struct media_rtp *out, 
     stream->octets += samples;
     if (stream->started && !media_rtp_is_newer(out->sequence, stream->sequence))
         return; // Out of order: what is newest stays so.
-    if (!stream->started || out->timestamp != stream->timestamp)
-        stream->sent_at_ns = now_ns; // The packets of one event share the moment of its start.
+    if (!stream->started) {
+        stream->first_timestamp = out->timestamp;
+        stream->first_sent_ns = now_ns;
+    }
+    stream->sent_at_ns = now_ns;
     stream->sequence = out->sequence;
     stream->timestamp = out->timestamp;
     stream->samples = samples;
@@ -98,10 +103,9 @@ static bool leaps(const struct media_stream *stream, const struct media_rtp *rtp
     if (samples == 0 || ahead > DROPOUT_MAX)
         return false; // An event's timestamp is that of its start; a late packet's lies behind.
 
-    uint32_t timestamp = rtp->timestamp + stream->timestamp_shift;
-    int32_t beyond_now = (int32_t)(timestamp - media_stream_timestamp(stream, now_ns));
-    int32_t beyond_last = (int32_t)(timestamp - stream->timestamp);
-    return beyond_now > LEAP_MAX || beyond_last < -LEAP_MAX;
+    int64_t passed = (int64_t)((now_ns - stream->sent_at_ns) / NS_PER_SAMPLE);
+    int32_t advance = (int32_t)(rtp->timestamp + stream->timestamp_shift - stream->timestamp);
+    return advance > passed + LEAP_MAX || advance < -LEAP_MAX;
 }
 
 bool media_stream_relay(struct media_stream *stream, const struct media_rtp *rtp, uint32_t samples,

@@ -24,6 +24,8 @@ struct media_stream {
     uint32_t timestamp; /* of the newest packet */
     uint32_t samples;   /* in the newest packet */
     uint64_t sent_at_ns;
+    uint64_t first_sent_ns; /* when the timestamp was first_timestamp */
+    uint32_t first_timestamp;
     bool started;
     bool spurt;  /* the next packet starts one */
     bool mapped; /* a source is being relayed: */

@@ -121,10 +121,10 @@ enum td_err TD_MUST_CHECK td_sdp_parse(const char *text, size_t size, struct td_
 /**
  * Writes a description made by td_sdp_offer or td_sdp_answer.
  *
- * @param text  Receives the text and a terminator.
+ * @param written  Receives the text and a terminator.
  * @return Length without the terminator.
  */
-size_t td_sdp_write(const struct td_sdp *sdp, char text[TD_SDP_WRITTEN_MAX + 1]);
+size_t td_sdp_write(const struct td_sdp *sdp, char written[TD_SDP_WRITTEN_MAX + 1]);
 
 /** Index of the media line that a negotiation would use, or -1. */
 int td_sdp_find_audio(const struct td_sdp *sdp);

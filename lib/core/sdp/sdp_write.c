@@ -2,49 +2,21 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <string.h>
 
-struct writer {
-    char *text;
-    size_t size;
-};
+#include "base/text.h"
 
-static void append_span(struct writer *writer, const char *text, size_t size)
+static void append_address(struct td_text *text, const struct td_sdp_address *address)
 {
-    assert(size <= TD_SDP_WRITTEN_MAX - writer->size);
-    memcpy(writer->text + writer->size, text, size);
-    writer->size += size;
-}
-
-static void append(struct writer *writer, const char *text)
-{
-    append_span(writer, text, strlen(text));
-}
-
-static void append_number(struct writer *writer, uint64_t number)
-{
-    char digits[20];
-    size_t at = sizeof(digits);
-
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
-    append_span(writer, digits + at, sizeof(digits) - at);
-}
-
-static void append_address(struct writer *writer, const struct td_sdp_address *address)
-{
-    char text[INET6_ADDRSTRLEN];
+    char numbers[INET6_ADDRSTRLEN];
     bool six = address->family == 6;
 
-    (void)inet_ntop(six ? AF_INET6 : AF_INET, address->bytes, text, sizeof(text));
-    append(writer, six ? "IN IP6 " : "IN IP4 ");
-    append(writer, text);
-    append(writer, "\r\n");
+    (void)inet_ntop(six ? AF_INET6 : AF_INET, address->bytes, numbers, sizeof(numbers));
+    td_text_add(text, six ? "IN IP6 " : "IN IP4 ");
+    td_text_add(text, numbers);
+    td_text_add(text, "\r\n");
 }
 
-static void append_format(struct writer *writer, const struct td_sdp_format *format)
+static void append_format(struct td_text *text, const struct td_sdp_format *format)
 {
     static const char *const encodings[TD_SDP_CODEC_COUNT] = {
         [TD_SDP_PCMU] = " PCMU/8000\r\n",
@@ -52,17 +24,18 @@ static void append_format(struct writer *writer, const struct td_sdp_format *for
         [TD_SDP_TELEPHONE_EVENT] = " telephone-event/8000\r\n",
     };
 
-    append(writer, "a=rtpmap:");
-    append_number(writer, format->payload_type);
-    append(writer, encodings[format->codec]);
+    td_text_add(text, "a=rtpmap:");
+    td_text_add_u64(text, format->payload_type);
+    td_text_add(text, encodings[format->codec]);
     if (format->codec == TD_SDP_TELEPHONE_EVENT) {
-        append(writer, "a=fmtp:");
-        append_number(writer, format->payload_type);
-        append(writer, " 0-15\r\n"); // The keys of a telephone; flash and modem tones are not ours.
+        td_text_add(text, "a=fmtp:");
+        td_text_add_u64(text, format->payload_type);
+        td_text_add(text,
+                    " 0-15\r\n"); // The keys of a telephone; flash and modem tones are not ours.
     }
 }
 
-static void append_audio(struct writer *writer, const struct td_sdp_media *media)
+static void append_audio(struct td_text *text, const struct td_sdp_media *media)
 {
     static const char *const directions[] = {
         [TD_SDP_INACTIVE] = "a=inactive\r\n",
@@ -72,50 +45,51 @@ static void append_audio(struct writer *writer, const struct td_sdp_media *media
     };
 
     for (size_t i = 0; i < media->format_count; i++) {
-        append(writer, " ");
-        append_number(writer, media->formats[i].payload_type);
+        td_text_add(text, " ");
+        td_text_add_u64(text, media->formats[i].payload_type);
     }
-    append(writer, "\r\n");
+    td_text_add(text, "\r\n");
     for (size_t i = 0; i < media->format_count; i++)
-        append_format(writer, &media->formats[i]);
-    append(writer, "a=ptime:");
-    append_number(writer, media->ptime_ms);
-    append(writer, "\r\n");
-    append(writer, directions[media->direction]);
+        append_format(text, &media->formats[i]);
+    td_text_add(text, "a=ptime:");
+    td_text_add_u64(text, media->ptime_ms);
+    td_text_add(text, "\r\n");
+    td_text_add(text, directions[media->direction]);
 }
 
-static void append_media(struct writer *writer, const struct td_sdp_media *media)
+static void append_media(struct td_text *text, const struct td_sdp_media *media)
 {
-    append(writer, "m=");
-    append(writer, media->type);
-    append(writer, " ");
-    append_number(writer, media->port);
-    append(writer, " ");
-    append(writer, media->protocol);
+    td_text_add(text, "m=");
+    td_text_add(text, media->type);
+    td_text_add(text, " ");
+    td_text_add_u64(text, media->port);
+    td_text_add(text, " ");
+    td_text_add(text, media->protocol);
     if (media->usable) {
-        append_audio(writer, media);
+        append_audio(text, media);
     } else {
-        append(writer, " ");
-        append(writer, media->first_format);
-        append(writer, "\r\n");
+        td_text_add(text, " ");
+        td_text_add(text, media->first_format);
+        td_text_add(text, "\r\n");
     }
 }
 
-size_t td_sdp_write(const struct td_sdp *sdp, char text[TD_SDP_WRITTEN_MAX + 1])
+size_t td_sdp_write(const struct td_sdp *sdp, char written[TD_SDP_WRITTEN_MAX + 1])
 {
-    struct writer writer = {.text = text};
+    struct td_text text;
 
-    append(&writer, "v=0\r\no=tandem ");
-    append_number(&writer, sdp->session_id);
-    append(&writer, " ");
-    append_number(&writer, sdp->session_version);
-    append(&writer, " ");
-    append_address(&writer, &sdp->origin);
-    append(&writer, "s=-\r\nc=");
-    append_address(&writer, &sdp->origin); // All streams of a session end at one address.
-    append(&writer, "t=0 0\r\n");
+    td_text_init(&text, written, TD_SDP_WRITTEN_MAX + 1);
+    td_text_add(&text, "v=0\r\no=tandem ");
+    td_text_add_u64(&text, sdp->session_id);
+    td_text_add(&text, " ");
+    td_text_add_u64(&text, sdp->session_version);
+    td_text_add(&text, " ");
+    append_address(&text, &sdp->origin);
+    td_text_add(&text, "s=-\r\nc=");
+    append_address(&text, &sdp->origin); // All streams of a session end at one address.
+    td_text_add(&text, "t=0 0\r\n");
     for (size_t i = 0; i < sdp->media_count; i++)
-        append_media(&writer, &sdp->media[i]);
-    text[writer.size] = '\0';
-    return writer.size;
+        append_media(&text, &sdp->media[i]);
+    assert(!text.cut);
+    return text.length;
 }

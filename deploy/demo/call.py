@@ -44,15 +44,21 @@ class Tail:
     def __init__(self, tandem, tell):
         self._events = []
         self._tell = tell
+        self._joined = threading.Event()
         self._process = subprocess.Popen([*tandem, "bus", "tail", "--json"], text=True,
                                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         threading.Thread(target=self._read, daemon=True).start()
+        if not self._joined.wait(timeout=10):
+            raise Failure("the hub does not take a subscription")
 
     def _read(self):
         for line in self._process.stdout:
             event = json.loads(line)
-            self._events.append(event)
-            self._tell(event)
+            if "topic" in event:
+                self._events.append(event)
+                self._tell(event)
+            else:
+                self._joined.set()  # from here on it sees everything
 
     def find(self, topic):
         return next((event for event in self._events if event["topic"] == topic), None)
@@ -148,15 +154,17 @@ class Demonstration:
         caller = self._phone(CALLER, speak=speech["caller"])
         agents = {user: self._phone(user, speak=speech["agent"],
                                     password=self._site.folder.password(user)) for user in AGENTS}
-        tail = Tail(self._tandem, self._story.tell)
+        tail = None
         try:
             with self._progress.step("agents' phones") as step:
                 for phone in agents.values():
                     self._log_in(phone)
                 step.result = f"{', '.join(AGENTS.values())} are ready"
+            tail = Tail(self._tandem, self._story.tell)
             self._call(caller.start(), agents, tail)
         finally:
-            tail.close()
+            if tail:
+                tail.close()
             for phone in (caller, *agents.values()):
                 phone.stop()
 
@@ -222,10 +230,13 @@ class Demonstration:
         self._show("interaction", interaction)
 
     def _show(self, *words):
-        done = subprocess.run([*self._tandem, *words], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Failure(f"tandem {' '.join(words)}: {done.stderr.strip()}")
-        self._progress.say("\n".join(f"  {line}" for line in done.stdout.rstrip().splitlines()))
+        def ask():
+            return subprocess.run([*self._tandem, *words], capture_output=True, text=True,
+                                  check=False)
+
+        # The history is written from the streams, a moment after them.
+        wait_until(lambda: ask().returncode == 0, 5, f"tandem {' '.join(words)} answers")
+        self._progress.say("\n".join(f"  {line}" for line in ask().stdout.rstrip().splitlines()))
 
 
 def hears_voice(phone, seconds):
@@ -242,13 +253,13 @@ def heard(caller, agent):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", default=ROOT / "var/site", help="of the site; var/site")
-    parser.add_argument("--build", default=ROOT / "build", help="programs; build")
+    parser.add_argument("--site", default=ROOT / "var/site/site.yaml", type=pathlib.Path,
+                        metavar="FILE", help="site.yaml of the site; var/site/site.yaml")
     args = parser.parse_args()
-    site = Site(args.folder, build=args.build)
+    site = Site(args.site.parent)
     try:
         if not site.is_up:
-            raise Failure(f"no site is up in {args.folder}: `make run` starts one")
+            raise Failure(f"no site is up in {args.site.parent}: `make run` starts one")
         Demonstration(site, Progress()).run()
     except Failure as failure:
         print(f"demo: {failure}", file=sys.stderr)

@@ -61,7 +61,7 @@ class Phone:
     # --- life -------------------------------------------------------------------------------
 
     def start(self, wait_registered=True):
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write_files()
         self._process = process.spawn(
             ["baresip", "-f", str(self.folder)], self.folder / "baresip.log",

@@ -18,8 +18,8 @@ HEALTHY_WITHIN_S = 20
 
 
 class Site:
-    """build: folder of the programs. listen: address that phones reach, by default the one it had,
-    at first loopback. instances: what to run.
+    """build: folder of the programs. listen: address that phones reach. By default both are what they
+    were, at first build and loopback. instances: what to run.
 
     throw_away: a site of a test. It ends when its process does, and PostgreSQL does not wait for
     the disk.
@@ -28,8 +28,9 @@ class Site:
     def __init__(self, path, build=None, listen=None, instances=INSTANCES,
                  throw_away=False, progress=SILENT, environment=None):
         self.folder = Folder(path)
-        self.build = pathlib.Path(build or REPOSITORY / "build").absolute()
-        self.listen = listen or self.folder.state().get("listen", "127.0.0.1")
+        state = self.folder.state()
+        self.build = pathlib.Path(build or state.get("build", REPOSITORY / "build")).absolute()
+        self.listen = listen or state.get("listen", "127.0.0.1")
         self.instances = tuple(instances)
         self.overrides = {}  # {(section, key): value} of site.yaml, beside what a site needs
         self.environment = environment or {}
@@ -46,7 +47,7 @@ class Site:
 
     def start_stores(self):
         self.folder.create()
-        self.folder.remember(listen=self.listen)
+        self.folder.remember(listen=self.listen, build=str(self.build))
         self._claim_ports()
         self._attach()
         keep = (self.block.claim.fileno(),) if self.block.claim else ()

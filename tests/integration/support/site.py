@@ -237,24 +237,35 @@ class PrivateSite:
         words = [BUILD / "bin/tandem", "--site", self._site.folder.site_yaml, *arguments]
         return [str(word) for word in words]
 
-    def bus_tail(self, topic=""):
+    def bus_tail(self, topic="", tenant=1):
         """Everything the hub says from now on: see Tail."""
-        tail = Tail(self._command(["bus", "tail", "--json", *([topic] if topic else [])]))
+        words = ["--tenant", str(tenant), "bus", "tail", *([topic] if topic else []), "--json"]
+        tail = Tail(self._command(words))
         self._parts.append(tail.close)
-        return tail
+        return tail.wait_joined()
 
 
 class Tail:
     """`tandem bus tail --json`, read in the background: one event a line."""
 
     def __init__(self, command):
-        self.events = []
+        self.events = []  # {"topic", "place", "id", "tenant", "key", "time_unix_us", "payload" ..}
+        self._joined = threading.Event()
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
         for line in self._process.stdout:
-            self.events.append(json.loads(line))
+            message = json.loads(line)
+            if "topic" in message:
+                self.events.append(message)
+            else:
+                self._joined.set()
+
+    def wait_joined(self):
+        """From then on it sees everything."""
+        assert self._joined.wait(timeout=10), "the hub does not take the subscription"
+        return self
 
     def of(self, topic):
         return [event for event in self.events if event["topic"] == topic]

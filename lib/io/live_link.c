@@ -430,6 +430,11 @@ void td_live_link_close(struct td_live_link *link)
     free(link->password);
     link->password = NULL;
     if (link->redis != NULL) {
+        int is_done = 0;
+
+        // What was sent in this turn still lies in hiredis's buffer, such as a lease given back.
+        if ((link->redis->c.flags & REDIS_CONNECTED) != 0)
+            (void)redisBufferWrite(&link->redis->c, &is_done);
         link->redis->data = NULL; // What hiredis still calls finds nobody.
         redisAsyncFree(link->redis);
         link->redis = NULL;

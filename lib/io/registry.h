@@ -67,7 +67,8 @@ void td_registry_destroy(struct td_registry **registry);
 /** Registers, or changes the value, which goes out at once. @return TD_OK; TD_ERR_LIMIT (value). */
 enum td_err TD_MUST_CHECK td_registry_set(struct td_registry *registry, struct td_bytes value);
 
-/** Whether a list was received within the last two periods; false: Redis is away, list is old. */
+/** Whether a list was received within lease_ms - renew_ms; false: Redis is away, the list is old.
+ */
 bool td_registry_is_fresh(const struct td_registry *registry);
 
 uint32_t td_registry_count(const struct td_registry *registry);

@@ -25,7 +25,7 @@ static void finish(struct pending *pending, enum td_err err, struct td_bytes pay
     if (err != TD_OK)
         ++*service->calls_failed;
     free(pending);
-    if (done != NULL)
+    if (done != NULL && !service->stopped)
         done(ctx, err, payload, message);
     td_arena_rewind(&service->arena, mark);
 }

@@ -109,7 +109,7 @@ static void finish(void *ctx, enum td_err err)
 
     td_live_batch_destroy(&commit->batch);
     free(commit);
-    if (done != NULL)
+    if (done != NULL && !service->stopped)
         done(done_ctx, err);
     td_arena_rewind(&service->arena, mark);
 }

@@ -20,6 +20,8 @@ struct company_watch {
     struct entry *entries;
     td_company_fn *changed;
     void *ctx;
+    void (*loaded)(void *ctx);
+    void *loaded_ctx;
 };
 
 static struct entry **find_link(struct company_watch *watch, uint32_t tenant)
@@ -85,6 +87,20 @@ static void on_document(void *ctx, uint32_t tenant, uint64_t version, struct td_
     free_entry(old);
 }
 
+static void on_loaded(void *ctx)
+{
+    const struct company_watch *watch = ctx;
+
+    if (watch->loaded != NULL)
+        watch->loaded(watch->loaded_ctx);
+}
+
+void td_company_on_loaded(struct td_service *service, void (*loaded)(void *ctx), void *ctx)
+{
+    service->companies->loaded = loaded;
+    service->companies->loaded_ctx = ctx;
+}
+
 enum td_err td_company_watch(struct td_service *service, td_company_fn *changed, void *ctx)
 {
     struct company_watch *watch = calloc(1, sizeof(*watch));
@@ -92,7 +108,8 @@ enum td_err td_company_watch(struct td_service *service, td_company_fn *changed,
         return TD_ERR_NO_MEMORY;
 
     *watch = (struct company_watch){.service = service, .changed = changed, .ctx = ctx};
-    const struct td_blobs_config config = {.changed = on_document, .ctx = watch};
+    const struct td_blobs_config config = {
+        .changed = on_document, .loaded = on_loaded, .ctx = watch};
     enum td_err err = td_blobs_create(service->loop, service->history, &config, &watch->blobs);
     if (err != TD_OK) {
         free(watch);

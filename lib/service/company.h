@@ -23,6 +23,10 @@ typedef void td_company_fn(void *ctx, const struct td_company *company);
 enum td_err TD_MUST_CHECK td_company_watch(struct td_service *service, td_company_fn *changed,
                                            void *ctx);
 
+/** `loaded` runs once, when what was stored at the start has been handed out; call right after the
+ * watch. */
+void td_company_on_loaded(struct td_service *service, void (*loaded)(void *ctx), void *ctx);
+
 /** The tenant's, or NULL. */
 const struct td_company *td_company_find(const struct td_service *service, uint32_t tenant);
 

@@ -83,8 +83,7 @@ struct td_service {
     bool is_tool; /* asks others, is asked by nobody: no request socket, registration or HTTP */
     bool started;
     bool stopping;
-    bool live_was_up;
-    bool history_was_up;
+    bool stopped; /* what waits for answers is gone: they are dropped */
     int exit_status;
 
     struct td_instance self;

@@ -119,10 +119,11 @@ static void close_everything(void *ctx)
     company_close(service);
     peers_free(service);
     td_http_destroy(&service->http);
-    td_bus_server_destroy(&service->server);
-    td_bus_client_destroy(&service->client);
+    // The stores first: what waits for them may still answer a request.
     td_history_destroy(&service->history);
     td_live_destroy(&service->live);
+    td_bus_client_destroy(&service->client);
+    td_bus_server_destroy(&service->server);
     td_bus_destroy(&service->bus);
     for (size_t i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&service->signals[i], NULL);
@@ -141,6 +142,7 @@ static void on_flushed(void *ctx, enum td_err err, const struct td_live_reply *r
 
 void td_service_stopped(struct td_service *service)
 {
+    service->stopped = true;
     // Commands are carried out in order: when PING is answered, the registration is withdrawn.
     struct td_bytes ping = td_live_text("PING");
 

@@ -29,6 +29,7 @@
 #include "io/bus.h"
 #include "io/config.h"
 #include "io/history.h"
+#include "io/http.h"
 #include "io/live.h"
 #include "io/loop.h"
 #include "wire/envelope_wire.h"
@@ -63,6 +64,8 @@ struct td_service_definition {
     void (*stop)(void *ctx);
     /** NULL while healthy, else one sentence. May be NULL. */
     const char *(*unhealthy)(void *ctx);
+    /** Adds lines to /metrics. May be NULL. */
+    void (*metrics)(void *ctx, struct td_http_answer *answer);
     void *ctx;
     bool uses_history; /**< Connect to PostgreSQL. */
     bool without_live; /**< Do not wait for Redis before start (the connection is made all the
@@ -73,7 +76,8 @@ struct td_service_definition {
  * configuration. */
 int td_service_main(int argc, char **argv, const struct td_service_definition *definition);
 
-/** Tells that stop() has finished closing. */
+/** Tells that stop() has finished closing. From here on answers to td_call and td_commit_run are
+   dropped: their callbacks would find nothing. */
 void td_service_stopped(struct td_service *service);
 
 /* ---- what it has ------------------------------------------------------------------------------

@@ -1,0 +1,73 @@
+#include "reporting/core/states.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static struct states_agent *find(const struct states *states, const char *agent)
+{
+    size_t mask = states->size - 1;
+    size_t at = td_str_hash(agent, strlen(agent)) & mask;
+
+    while (states->agents[at].name[0] != '\0' && !td_str_equal(states->agents[at].name, agent))
+        at = (at + 1) & mask;
+    return &states->agents[at];
+}
+
+/* Twice as large; stays as it is when there is no memory. */
+static void grow(struct states *states)
+{
+    struct states larger = {.size = states->size == 0 ? 64 : states->size * 2};
+
+    larger.agents = calloc(larger.size, sizeof(*larger.agents));
+    if (larger.agents == NULL)
+        return;
+    for (size_t i = 0; i < states->size; i++) {
+        if (states->agents[i].name[0] != '\0')
+            *find(&larger, states->agents[i].name) = states->agents[i];
+    }
+    free(states->agents);
+    states->agents = larger.agents;
+    states->size = larger.size;
+}
+
+static struct states_agent *know(struct states *states, const char *agent)
+{
+    if (agent[0] == '\0' || strlen(agent) >= STATES_NAME_SIZE)
+        return NULL;
+    if (states->used * 2 >= states->size && states->size < (size_t)STATES_AGENTS_MAX * 2)
+        grow(states);
+    if (states->used * 2 >= states->size)
+        return NULL;
+    struct states_agent *found = find(states, agent);
+    if (found->name[0] == '\0') {
+        td_str_clip(found->name, sizeof(found->name), agent);
+        states->used++;
+    }
+    return found;
+}
+
+void states_know(struct states *states, const char *agent)
+{
+    (void)know(states, agent);
+}
+
+void states_set(struct states *states, const char *agent, unsigned state)
+{
+    struct states_agent *found = know(states, agent);
+
+    if (found == NULL || state >= STATES_KINDS)
+        return;
+    if (found->state != 0)
+        states->counts[found->state]--;
+    found->state = state;
+    if (state != 0)
+        states->counts[state]++;
+}
+
+void states_clear(struct states *states)
+{
+    free(states->agents);
+    *states = (struct states){0};
+}

@@ -1,0 +1,25 @@
+/**
+ * @file writer.h  From the streams to PostgreSQL: every event once, whatever dies on the way.
+ *
+ * Entries are collected for a moment and written in one transaction together with the position of
+ * each stream: COPY into staging tables, INSERT ... ON CONFLICT DO NOTHING, positions. What is not
+ * known to be committed is written again, and drops out by its key. One batch is being written
+ * while the next collects; when both are full the tail pauses and the entries wait in Redis. What
+ * the history holds is trimmed from the streams, but not before `stream_keep_ms` (subscribers that
+ * saw a gap read it there).
+ */
+#ifndef REPORTING_WRITER_H
+#define REPORTING_WRITER_H
+
+#include "reporting/reporting.h"
+
+struct writer;
+
+/** @param reporting  Kept: service, config, positions to start behind. */
+enum td_err writer_create(struct reporting *reporting, struct writer **writer);
+void writer_destroy(struct writer **writer);
+
+/** NULL while the streams can be read. */
+const char *writer_unhealthy(const struct writer *writer);
+
+#endif

@@ -8,7 +8,7 @@
 #include "io/bus_feed.h"
 #include "io/live_tail.h"
 #include "io/timer.h"
-#include "reporting/core/states.h"
+#include "reporting/states.h"
 #include "reporting/core/tally.h"
 #include "reporting/zone.h"
 #include "service/publish.h"

@@ -79,10 +79,23 @@ static void recount_done(struct recount *recount)
         go(reporting);
 }
 
+static void free_recounts(struct recount *recount)
+{
+    while (recount != NULL) {
+        struct recount *next = recount->next;
+        free(recount);
+        recount = next;
+    }
+}
+
 static void on_page(void *ctx, enum td_err err, const struct td_history_answer *answer)
 {
     struct recount *recount = ctx;
 
+    if (recount->reporting->stopped) {
+        free_recounts(recount);
+        return;
+    }
     if (err != TD_OK) {
         td_log_error(td_service_log(recount->reporting->service), "recount.failed", td_failure(err),
                      td_str("why", answer->message));
@@ -127,6 +140,8 @@ static void on_positions(void *ctx, enum td_err err, const struct td_history_ans
 {
     struct reporting *reporting = ctx;
 
+    if (reporting->stopped)
+        return;
     if (err != TD_OK) {
         td_log_error(td_service_log(reporting->service), "positions.unreadable", td_failure(err),
                      td_str("why", answer->message));
@@ -203,6 +218,7 @@ void reporting_stop(void *ctx)
 {
     struct reporting *reporting = ctx;
 
+    reporting->stopped = true;
     writer_destroy(&reporting->writer);
     figures_destroy(&reporting->figures);
     td_service_stopped(reporting->service);

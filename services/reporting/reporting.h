@@ -29,6 +29,7 @@ struct reporting {
     struct td_live_stream_id positions[TD_STREAMS]; /* of the history, at the start */
     struct writer *writer;
     struct figures *figures;
+    bool stopped;
 };
 
 enum td_err reporting_start(struct td_service *service, void *ctx);

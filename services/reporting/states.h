@@ -3,8 +3,8 @@
  *
  * An open-addressing table that grows with the agents it is told of; O(1) expected.
  */
-#ifndef REPORTING_CORE_STATES_H
-#define REPORTING_CORE_STATES_H
+#ifndef REPORTING_STATES_H
+#define REPORTING_STATES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "reporting/core/states.h"
+#include "reporting/states.h"
 
 #include <stdlib.h>
 #include <string.h>

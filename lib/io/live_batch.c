@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "io/live_resp.h"
+
 /* The letters are those of live_commit_lua.c. */
 
 enum td_err td_live_batch_create(struct td_live_batch **batch)
@@ -19,8 +21,8 @@ void td_live_batch_destroy(struct td_live_batch **batch)
 {
     if (*batch == NULL)
         return;
-    td_live_buffer_clear(&(*batch)->checks);
-    td_live_buffer_clear(&(*batch)->ops);
+    td_buffer_clear(&(*batch)->checks);
+    td_buffer_clear(&(*batch)->ops);
     free(*batch);
     *batch = NULL;
 }
@@ -34,22 +36,22 @@ static bool has_room(const struct td_live_batch *batch)
 
 static void check_begin(struct td_live_batch *batch, const char *letter, const char *key)
 {
-    td_live_buffer_bulk_text(&batch->checks, letter);
-    td_live_buffer_bulk_text(&batch->checks, key);
+    td_live_resp_bulk_text(&batch->checks, letter);
+    td_live_resp_bulk_text(&batch->checks, key);
     batch->check_args += 2;
 }
 
 static void op_begin(struct td_live_batch *batch, const char *letter, const char *key)
 {
-    td_live_buffer_bulk_text(&batch->ops, letter);
-    td_live_buffer_bulk_text(&batch->ops, key);
+    td_live_resp_bulk_text(&batch->ops, letter);
+    td_live_resp_bulk_text(&batch->ops, key);
     batch->op_args += 2;
     batch->op_count++;
 }
 
 static void op_arg(struct td_live_batch *batch, struct td_bytes arg)
 {
-    td_live_buffer_bulk(&batch->ops, arg);
+    td_live_resp_bulk(&batch->ops, arg);
     batch->op_args++;
 }
 
@@ -58,7 +60,7 @@ void td_live_batch_fence(struct td_live_batch *batch, const char *key, uint64_t 
     assert(!batch->has_fence);
     batch->has_fence = true;
     check_begin(batch, "F", key);
-    td_live_buffer_bulk_u64(&batch->checks, epoch);
+    td_live_resp_bulk_u64(&batch->checks, epoch);
     batch->check_args++;
 }
 
@@ -67,7 +69,7 @@ void td_live_batch_absent(struct td_live_batch *batch, const char *key, struct t
     if (!has_room(batch))
         return;
     check_begin(batch, "A", key);
-    td_live_buffer_bulk(&batch->checks, field);
+    td_live_resp_bulk(&batch->checks, field);
     batch->check_args++;
 }
 
@@ -85,7 +87,7 @@ void td_live_batch_set(struct td_live_batch *batch, const char *key, struct td_b
     op_begin(batch, expire_ms != 0 ? "P" : "S", key);
     op_arg(batch, value);
     if (expire_ms != 0) {
-        td_live_buffer_bulk_u64(&batch->ops, expire_ms);
+        td_live_resp_bulk_u64(&batch->ops, expire_ms);
         batch->op_args++;
     }
 }

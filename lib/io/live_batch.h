@@ -4,14 +4,14 @@
 #ifndef TD_IO_LIVE_BATCH_H
 #define TD_IO_LIVE_BATCH_H
 
-#include "io/live_buffer.h"
+#include "io/buffer.h"
 #include "io/live_commit.h"
 #include "io/timer.h"
 
 struct td_live_batch {
     /* Arguments of the script, already in RESP. Apart, since checks are made first. */
-    struct td_live_buffer checks;
-    struct td_live_buffer ops;
+    struct td_buffer checks;
+    struct td_buffer ops;
     uint32_t check_args;
     uint32_t op_args;
     uint32_t op_count;

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "io/live_commit_lua.h"
 #include "io/live_committer.h"
+#include "io/live_resp.h"
 
 #define RETRY_MS 50
 #define REMEMBERED_MS 3600000
@@ -66,22 +67,22 @@ static bool is_call_given_up(const struct td_live_committer *committer)
 }
 
 /* A batch given up keeps its place, empty, so that results of an earlier sending still match. */
-static void put_batch(struct td_live_buffer *buffer, const struct td_live_batch *batch)
+static void put_batch(struct td_buffer *buffer, const struct td_live_batch *batch)
 {
     if (batch == NULL) {
-        td_live_buffer_bulk_u64(buffer, 0);
-        td_live_buffer_bulk_u64(buffer, 0);
+        td_live_resp_bulk_u64(buffer, 0);
+        td_live_resp_bulk_u64(buffer, 0);
         return;
     }
-    td_live_buffer_bulk_u64(buffer, batch->check_args);
-    td_live_buffer_bulk_u64(buffer, batch->op_args);
-    td_live_buffer_raw(buffer, td_bytes(batch->checks.data, batch->checks.size));
-    td_live_buffer_raw(buffer, td_bytes(batch->ops.data, batch->ops.size));
+    td_live_resp_bulk_u64(buffer, batch->check_args);
+    td_live_resp_bulk_u64(buffer, batch->op_args);
+    td_buffer_add(buffer, td_bytes(batch->checks.data, batch->checks.size));
+    td_buffer_add(buffer, td_bytes(batch->ops.data, batch->ops.size));
 }
 
 static void build_call(struct td_live_committer *committer)
 {
-    struct td_live_buffer *buffer = &committer->buffer;
+    struct td_buffer *buffer = &committer->buffer;
     uint64_t arg_count = 6;
 
     for (uint32_t i = 0; i < committer->call_count; i++) {
@@ -92,20 +93,20 @@ static void build_call(struct td_live_committer *committer)
             arg_count += batch->check_args + batch->op_args;
     }
     buffer->size = 0;
-    td_live_buffer_array(buffer, arg_count);
-    td_live_buffer_bulk_text(buffer, "EVALSHA");
-    td_live_buffer_bulk_text(buffer, committer->script_sha1);
-    td_live_buffer_bulk_u64(buffer, 1);
-    td_live_buffer_bulk_text(buffer, committer->key);
-    td_live_buffer_bulk_u64(buffer, committer->call_number);
-    td_live_buffer_bulk_u64(buffer, REMEMBERED_MS);
+    td_live_resp_array(buffer, arg_count);
+    td_live_resp_bulk_text(buffer, "EVALSHA");
+    td_live_resp_bulk_text(buffer, committer->script_sha1);
+    td_live_resp_bulk_u64(buffer, 1);
+    td_live_resp_bulk_text(buffer, committer->key);
+    td_live_resp_bulk_u64(buffer, committer->call_number);
+    td_live_resp_bulk_u64(buffer, REMEMBERED_MS);
     for (uint32_t i = 0; i < committer->call_count; i++)
         put_batch(buffer, committer->call[i]);
 }
 
 static void send_call(struct td_live_committer *committer)
 {
-    struct td_live_buffer *buffer = &committer->buffer;
+    struct td_buffer *buffer = &committer->buffer;
 
     build_call(committer);
     if (!buffer->failed &&
@@ -120,7 +121,7 @@ static void send_call(struct td_live_committer *committer)
         td_timer_start(&committer->timer, RETRY_MS);
     }
     if (buffer->failed || buffer->capacity > CALL_BUFFER_KEPT_MAX)
-        td_live_buffer_clear(buffer);
+        td_buffer_clear(buffer);
 }
 
 static void load_script(struct td_live_committer *committer)

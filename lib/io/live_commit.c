@@ -137,7 +137,7 @@ void td_live_committer_destroy(struct td_live_committer **committer)
         td_live_batch_list_remove(&self->waiting, batch);
         tell(batch, TD_ERR_UNAVAILABLE);
     }
-    td_live_buffer_clear(&self->buffer);
+    td_buffer_clear(&self->buffer);
     free(self->key);
     self->is_destroyed = true;
     if (!self->is_telling)

@@ -39,7 +39,7 @@ struct td_live_committer {
     bool is_sent;
     bool is_repeat;
     struct td_live_request answer;
-    struct td_live_buffer buffer;
+    struct td_buffer buffer;
 };
 
 void td_live_batch_list_append(struct td_live_batch_list *list, struct td_live_batch *batch);

@@ -8,6 +8,7 @@
 #ifndef TD_IO_HTTP_H
 #define TD_IO_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct td_http_answer {
     char *text;               /**< Body; room for `capacity` bytes. */
     size_t size;              /**< Of the body so far. */
     size_t capacity;
+    bool overflown; /* private: something did not fit */
 };
 
 /** Appends as printf does; what does not fit turns the answer into a 500. */
@@ -54,8 +56,9 @@ struct td_http_options {
 /**
  * @param loop     Kept.
  * @param options  Borrowed.
- * @return TD_OK, TD_ERR_EXISTS (port in use), TD_ERR_LIMIT (routes), TD_ERR_NO_MEMORY,
- * TD_ERR_INTERNAL (the libuv plug-in of libwebsockets is missing, for instance).
+ * @return TD_OK, TD_ERR_EXISTS (port in use), TD_ERR_INVALID (no address of this host),
+ * TD_ERR_DENIED, TD_ERR_LIMIT (routes, descriptors), TD_ERR_NO_MEMORY, TD_ERR_INTERNAL (the libuv
+ * plug-in of libwebsockets is missing, for instance).
  */
 enum td_err TD_MUST_CHECK td_http_create(struct td_loop *loop,
                                          const struct td_http_options *options,

@@ -37,8 +37,7 @@ enum td_err td_expr_emit(struct td_expr_parser *parser, enum td_expr_op op)
     return append(parser, op) == NULL ? too_many_nodes(parser) : TD_OK;
 }
 
-/* --- values ------------------------------------------------------------------------------------
- */
+/* --- values --- */
 
 /* What a reference stands for; false when nothing is known that a condition could compare with. */
 static bool look_up(const struct td_expr_parser *parser, const char *name, size_t length,
@@ -54,7 +53,7 @@ static bool look_up(const struct td_expr_parser *parser, const char *name, size_
         if (value->type == TD_EXPR_NUMBER)
             return value->number >= -TD_EXPR_NUMBER_MAX && value->number <= TD_EXPR_NUMBER_MAX;
         return value->type == TD_EXPR_BOOLEAN ||
-               (value->type == TD_EXPR_TEXT && td_expr_is_text(value->text));
+               (value->type == TD_EXPR_TEXT && td_expr_text_is_valid(value->text));
     }
     return false;
 }
@@ -138,8 +137,7 @@ static enum td_err parse_value(struct td_expr_parser *parser, enum td_expr_op op
     return TD_OK;
 }
 
-/* --- leaves ------------------------------------------------------------------------------------
- */
+/* --- leaves --- */
 
 /* Names a leaf's last node. Until here it counts as an item, which has no name to give back. */
 static void name_leaf(struct td_expr_parser *parser, enum td_expr_op op, uint32_t name)

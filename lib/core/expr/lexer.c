@@ -234,7 +234,7 @@ bool td_expr_is_reference(const char *name, size_t length)
     return begins(name, length, "customer.") || begins(name, length, "interaction.");
 }
 
-bool td_expr_is_text(const char *text)
+bool td_expr_text_is_valid(const char *text)
 {
     size_t length = strlen(text);
 

@@ -62,9 +62,6 @@ void td_expr_lexer_next(struct td_expr_lexer *lexer);
 /** "customer." or "interaction." comes first. */
 bool td_expr_is_reference(const char *name, size_t length);
 
-/** May stand between quotes: UTF-8, no control characters, at most TD_EXPR_WORD_MAX bytes. */
-bool td_expr_is_text(const char *text);
-
 /** Writes `message` and " at column N" of byte `at` into the error. @return `err`. */
 enum td_err td_expr_complain_at(const struct td_expr_lexer *lexer, size_t at, enum td_err err,
                                 const char *message);

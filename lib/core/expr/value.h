@@ -50,6 +50,9 @@ struct td_expr_attribute {
  */
 bool td_expr_name_is_valid(const char *name);
 
+/** May be a text value: UTF-8, no control characters, at most TD_EXPR_WORD_MAX bytes. */
+bool td_expr_text_is_valid(const char *text);
+
 /**
  * Reads `-12`, `9.5`, `0.125`.
  *

@@ -53,7 +53,6 @@ struct td_routing_agent_record {
     uint64_t since_unix_us;            /**< Of the state. */
     uint64_t until_unix_us;            /**< Of wrap-up. */
     uint64_t idle_since_unix_us;       /**< What longest idle is measured by. */
-    uint64_t busy_since_unix_us;       /**< Of the interaction, accepted; 0: none was. */
     /** What follows the present state: READY unless something else was asked for meanwhile. */
     enum td_routing_agent_state next;
     char next_reason[TD_ROUTING_NAME_SIZE];
@@ -71,7 +70,7 @@ struct td_routing_queue_record {
     uint64_t abandoned;
     uint64_t abandoned_in_time; /**< Before threshold_ms: not in the service level. */
     uint64_t overflowed;
-    uint64_t handling_us; /**< Moving average of talk and wrap-up; 0: none yet. */
+    uint64_t handling_us; /**< Moving average from connected to released; 0: none yet. */
 };
 
 #endif

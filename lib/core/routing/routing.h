@@ -40,8 +40,7 @@
 
 struct td_routing;
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life --- */
 
 /** Bytes of the block that an engine with these capacities takes; 0 when one is out of bounds. */
 size_t td_routing_size(const struct td_routing_limits *limits);
@@ -58,10 +57,10 @@ enum td_err TD_MUST_CHECK td_routing_init(void *block, const struct td_routing_l
                                           const struct td_routing_settings *settings,
                                           struct td_routing **routing);
 
-/* --- configuration, at any time
- * -------------------------------------------------------------------- Each of these changes all or
- * nothing. What follows from it (somebody may suit now) happens in the next td_routing_step, for
- * which td_routing_wake_at_unix_us asks at once. */
+/* --- configuration, at any time ---
+ *
+ * Each of these changes all or nothing. What follows from it (somebody may suit now) happens in the
+ * next td_routing_step, for which td_routing_wake_at_unix_us asks at once. */
 
 /**
  * Adds an agent (logged out) or changes one's attributes; the state is kept. An interaction the
@@ -92,8 +91,7 @@ enum td_err TD_MUST_CHECK td_routing_put_queue(struct td_routing *routing,
  */
 enum td_err td_routing_remove_queue(struct td_routing *routing, const char *name);
 
-/* --- running
- * -------------------------------------------------------------------------------------- */
+/* --- running --- */
 
 /**
  * Takes one event and whatever is due; never fails, since every event has a defined answer.
@@ -108,17 +106,16 @@ void td_routing_step(struct td_routing *routing, const struct td_routing_event *
 /** When to step again without an event; 0 if at once, UINT64_MAX if never. */
 uint64_t td_routing_wake_at_unix_us(const struct td_routing *routing);
 
-/* --- asking
- * ------------------------------------------------------------------------------------------ */
+/* --- asking --- */
 
 /** Where a waiting interaction stands; for the wait dialog. */
 struct td_routing_place {
     uint32_t position; /**< In its queue, from 1, those being offered included. */
     uint32_t waiting;  /**< In its queue. */
     uint32_t staffed;  /**< Agents logged in and not "not ready" who meet its step in force. */
-    /** position * (average of talk and wrap-up in this queue, at first handling_ms) / staffed: how
-       long until that many of them become free. UINT64_MAX when staffed is 0. The average moves by
-       1/16 with each interaction. It takes no account of what else those agents serve. */
+    /** position * handling / staffed: how long until that many of them become free. `handling` is
+       the average talk in this queue (moved by 1/16 with each) plus its wrap-up; handling_ms before
+       the first. UINT64_MAX when staffed is 0. Takes no account of what else those agents serve. */
     uint64_t expected_wait_us;
 };
 
@@ -167,8 +164,7 @@ bool td_routing_next_interaction(const struct td_routing *routing, uint32_t *cur
 bool td_routing_next_agent(const struct td_routing *routing, uint32_t *cursor, const char **name);
 bool td_routing_next_queue(const struct td_routing *routing, uint32_t *cursor, const char **name);
 
-/* --- records
- * --------------------------------------------------------------------------------------- */
+/* --- records --- */
 
 /** TD_ERR_NOT_FOUND: it is gone; delete its record. Likewise below. */
 enum td_err TD_MUST_CHECK

@@ -32,7 +32,7 @@ static void refuse(struct reading *reading, enum td_err err, const char *what)
     if (reading->err != TD_OK)
         return;
     reading->err = err;
-    (void)ivr_fault_set(reading->fault, line_now(reading), "%s", what);
+    (void)ivr_fault_set(reading->fault, line_now(reading), what, NULL);
     xmlStopParser(reading->parser);
 }
 
@@ -186,7 +186,7 @@ static void on_error(void *ctx, xmlErrorPtr error)
     td_str_clip(what, sizeof(what), error->message != NULL ? error->message : "malformed XML");
     what[strcspn(what, "\n")] = '\0';
     reading->err = TD_ERR_SYNTAX;
-    (void)ivr_fault_set(reading->fault, error->line > 0 ? (uint32_t)error->line : 0, "%s", what);
+    (void)ivr_fault_set(reading->fault, error->line > 0 ? (uint32_t)error->line : 0, what, NULL);
     xmlStopParser(reading->parser);
 }
 
@@ -210,7 +210,7 @@ static void parse(struct reading *reading, struct td_bytes xml)
     reading->parser = xmlCreatePushParserCtxt(&handlers, reading, NULL, 0, NULL);
     if (reading->parser == NULL) {
         reading->err = TD_ERR_NO_MEMORY;
-        (void)ivr_fault_set(reading->fault, 0, "no memory for the parser");
+        (void)ivr_fault_set(reading->fault, 0, "no memory for the parser", NULL);
         return;
     }
     (void)xmlCtxtUseOptions(reading->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
@@ -234,12 +234,12 @@ enum td_err ivr_document_read(struct td_bytes xml, struct td_arena *arena,
     struct reading reading = {.document = document, .fault = fault};
 
     if (xml.size > IVR_DOCUMENT_XML_MAX) {
-        (void)ivr_fault_set(fault, 0, "the file is larger than %u bytes", IVR_DOCUMENT_XML_MAX);
+        (void)ivr_fault_set(fault, 0, "the file is larger than 256 KiB", NULL);
         return TD_ERR_LIMIT;
     }
     enum td_err err = ivr_document_init(document, arena, xml.size);
     if (err != TD_OK) {
-        (void)ivr_fault_set(fault, 0, "no memory for the document");
+        (void)ivr_fault_set(fault, 0, "no memory for the document", NULL);
         return err;
     }
     parse(&reading, xml);
@@ -247,6 +247,6 @@ enum td_err ivr_document_read(struct td_bytes xml, struct td_arena *arena,
         return reading.err;
     err = ivr_document_check(document, fault);
     if (err == TD_ERR_LIMIT)
-        (void)ivr_fault_set(fault, 0, "the grammars of the document are too large");
+        (void)ivr_fault_set(fault, 0, "the grammars of the document are too large", NULL);
     return err;
 }

@@ -1,5 +1,6 @@
 /**
- * @file document_xml.h  From the bytes of an XML file to a checked document. The one user of libxml2.
+ * @file document_xml.h  From the bytes of an XML file to a checked document. The one user of
+ * libxml2.
  *
  * Streaming, so that nothing is built but our own bounded tree. Whatever makes XML dangerous is
  * refused or off: the network, files named by the document, internal subsets (hence entities and
@@ -23,7 +24,6 @@
  * @return TD_OK; TD_ERR_SYNTAX; TD_ERR_LIMIT (a bound of document.h; the fault says which line).
  */
 enum td_err TD_MUST_CHECK ivr_document_read(struct td_bytes xml, struct td_arena *arena,
-                                            struct ivr_document *document,
-                                            struct ivr_fault *fault);
+                                            struct ivr_document *document, struct ivr_fault *fault);
 
 #endif

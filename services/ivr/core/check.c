@@ -21,11 +21,12 @@ static enum td_err refuse(const struct checker *checker, uint32_t node, const ch
 {
     enum ivr_element element = ivr_node_element(checker->document, node);
 
-    return ivr_fault_set(checker->fault, ivr_node_line(checker->document, node), "<%s>: %s",
-                         ivr_element_name(element), what);
+    return ivr_fault_set(checker->fault, ivr_node_line(checker->document, node), "<",
+                         ivr_element_name(element), ">: ", what, NULL);
 }
 
-/* --- what may stand where ----------------------------------------------------------------------- */
+/* --- what may stand where -----------------------------------------------------------------------
+ */
 
 static bool is_executable_content(enum ivr_element parent)
 {
@@ -67,8 +68,8 @@ static bool item_may_hold(enum ivr_element item, enum ivr_element child)
 
 static bool menu_may_hold(enum ivr_element child)
 {
-    return child == IVR_PROMPT || child == IVR_CHOICE || child == IVR_VALUE ||
-           child == IVR_AUDIO || child == IVR_ENUMERATE;
+    return child == IVR_PROMPT || child == IVR_CHOICE || child == IVR_VALUE || child == IVR_AUDIO ||
+           child == IVR_ENUMERATE;
 }
 
 static bool may_hold(enum ivr_element parent, enum ivr_element child)
@@ -106,16 +107,16 @@ static bool may_hold_text(enum ivr_element parent)
            (ivr_element_classes(parent) & (IVR_CLASS_ITEM | IVR_CLASS_GRAMMAR)) != 0;
 }
 
-/* --- what each element needs ---------------------------------------------------------------------- */
+/* --- what each element needs
+ * ---------------------------------------------------------------------- */
 
 static enum td_err need(const struct checker *checker, uint32_t node, enum ivr_attribute name)
 {
     if (attribute(checker, node, name) != NULL)
         return TD_OK;
-    return ivr_fault_set(checker->fault, ivr_node_line(checker->document, node),
-                         "<%s> needs the attribute %s",
+    return ivr_fault_set(checker->fault, ivr_node_line(checker->document, node), "<",
                          ivr_element_name(ivr_node_element(checker->document, node)),
-                         ivr_attribute_name(name));
+                         "> needs the attribute ", ivr_attribute_name(name), NULL);
 }
 
 static unsigned count_present(const struct checker *checker, uint32_t node,
@@ -247,6 +248,15 @@ static enum td_err check_item(const struct checker *checker, uint32_t node)
     return TD_OK;
 }
 
+static enum td_err check_language(const struct checker *checker, uint32_t node)
+{
+    const char *language = attribute(checker, node, IVR_ATTR_XML_LANG);
+
+    if (language == NULL || ivr_is_language(language))
+        return TD_OK;
+    return refuse(checker, node, "xml:lang must be a language tag such as en or zh-CN");
+}
+
 static enum td_err check_node(const struct checker *checker, uint32_t node)
 {
     enum ivr_element element = ivr_node_element(checker->document, node);
@@ -285,7 +295,8 @@ static enum td_err check_node(const struct checker *checker, uint32_t node)
     return check_count_and_timeout(checker, node);
 }
 
-/* --- names used twice ------------------------------------------------------------------------------ */
+/* --- names used twice
+ * ------------------------------------------------------------------------------ */
 
 /* No earlier sibling may carry the same value in `name` (id of dialogs, name of form items). */
 static enum td_err check_unique(const struct checker *checker, uint32_t node,
@@ -323,7 +334,8 @@ static enum td_err check_form(const struct checker *checker, uint32_t form)
     return items <= IVR_FORM_ITEMS_MAX ? TD_OK : refuse(checker, form, "holds more than 64 items");
 }
 
-/* --- the whole ---------------------------------------------------------------------------------- */
+/* --- the whole ----------------------------------------------------------------------------------
+ */
 
 /* Inside what is not executed anything may stand. */
 static bool is_closed(const struct checker *checker, uint32_t node)
@@ -350,9 +362,9 @@ static enum td_err check_place(const struct checker *checker, uint32_t node)
     }
     if (may_hold(holder, element))
         return TD_OK;
-    return ivr_fault_set(checker->fault, ivr_node_line(checker->document, node),
-                         "<%s> may not stand in <%s>", ivr_element_name(element),
-                         ivr_element_name(holder));
+    return ivr_fault_set(checker->fault, ivr_node_line(checker->document, node), "<",
+                         ivr_element_name(element), "> may not stand in <",
+                         ivr_element_name(holder), ">", NULL);
 }
 
 static enum td_err check_one(const struct checker *checker, uint32_t node)
@@ -362,7 +374,8 @@ static enum td_err check_one(const struct checker *checker, uint32_t node)
 
     if (is_closed(checker, ivr_node_parent(checker->document, node)))
         return TD_OK;
-    if (check_place(checker, node) != TD_OK || check_node(checker, node) != TD_OK)
+    if (check_place(checker, node) != TD_OK || check_language(checker, node) != TD_OK ||
+        check_node(checker, node) != TD_OK)
         return TD_ERR_SYNTAX;
     if (is_dialog && check_unique(checker, node, IVR_ATTR_ID) != TD_OK)
         return TD_ERR_SYNTAX;
@@ -394,7 +407,7 @@ enum td_err ivr_document_check(struct ivr_document *document, struct ivr_fault *
     uint32_t root = ivr_document_root(document);
 
     if (root == 0 || ivr_node_element(document, root) != IVR_VXML)
-        return ivr_fault_set(fault, 0, "the document element must be <vxml>");
+        return ivr_fault_set(fault, 0, "the document element must be <vxml>", NULL);
     if (check_vxml(&checker, root) != TD_OK || check_dialog_count(&checker, root) != TD_OK)
         return TD_ERR_SYNTAX;
     for (uint32_t node = root + 1; node < document->node_count; node++) {

@@ -2,10 +2,10 @@
 
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "base/text.h"
 
 /* Room for compiled grammars: part of it whatever the document, part of it by its size. */
 #define GRAMMAR_BYTES_MIN 65536U
@@ -35,14 +35,17 @@ static uint32_t text_limit(size_t xml_size)
     return (uint32_t)xml_size + 16;
 }
 
-enum td_err ivr_fault_set(struct ivr_fault *fault, uint32_t line, const char *format, ...)
+enum td_err ivr_fault_set(struct ivr_fault *fault, uint32_t line, ...)
 {
-    va_list args;
+    struct td_text text;
+    va_list pieces;
 
     fault->line = line;
-    va_start(args, format);
-    (void)vsnprintf(fault->message, sizeof(fault->message), format, args);
-    va_end(args);
+    td_text_init(&text, fault->message, sizeof(fault->message));
+    va_start(pieces, line);
+    for (const char *piece; (piece = va_arg(pieces, const char *)) != NULL;)
+        td_text_add(&text, piece);
+    va_end(pieces);
     return TD_ERR_SYNTAX;
 }
 
@@ -275,8 +278,7 @@ const char *ivr_node_language(const struct ivr_document *document, uint32_t node
 static const char *own_property(const struct ivr_document *document, uint32_t node,
                                 const char *name)
 {
-    uint32_t property =
-        ivr_node_first(document, ivr_node_child(document, node), IVR_PROPERTY);
+    uint32_t property = ivr_node_first(document, ivr_node_child(document, node), IVR_PROPERTY);
 
     while (property != 0) {
         const char *found = ivr_node_attribute(document, property, IVR_ATTR_NAME);
@@ -322,8 +324,9 @@ const struct ivr_grammar *ivr_document_grammar(const struct ivr_document *docume
 
 uint64_t ivr_document_hash(const struct ivr_document *document)
 {
-    uint64_t parts[2] = {td_str_hash(document->nodes, document->node_count * sizeof(struct ivr_node)),
-                         td_str_hash(document->text, document->text_size)};
+    uint64_t parts[2] = {
+        td_str_hash(document->nodes, document->node_count * sizeof(struct ivr_node)),
+        td_str_hash(document->text, document->text_size)};
 
     return td_str_hash(parts, sizeof(parts));
 }

@@ -74,9 +74,9 @@ struct ivr_fault {
     char message[160];
 };
 
-/** Writes the fault. @return TD_ERR_SYNTAX, for a `return` in one line. */
-enum td_err ivr_fault_set(struct ivr_fault *fault, uint32_t line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/** Writes the fault: the pieces, one behind the other, ended by NULL. @return TD_ERR_SYNTAX, for a
+    `return` in one line. */
+enum td_err ivr_fault_set(struct ivr_fault *fault, uint32_t line, ...) __attribute__((sentinel));
 
 /** Bytes of arena that a document of `xml_size` bytes can need, its grammars included. */
 size_t ivr_document_size(size_t xml_size);

@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* One path through the automaton: where it is, and the meaning it passed last (index + 1; 0 none). */
+/* One path through the automaton: where it is, and the meaning it passed last (index + 1; 0 none).
+ */
 struct path {
     uint16_t state;
     uint16_t meaning;

@@ -6,8 +6,9 @@
  * wins). A path may pass meanings; the last one passed is the meaning of the input, and an input
  * without one means its own digits.
  *
- * Beside "is this accepted?" it answers what a collector must know: may more keys follow, which, and
- * how many are needed at least; so keys are asked for in as few steps as possible and never too many.
+ * Beside "is this accepted?" it answers what a collector must know: may more keys follow, which,
+ * and how many are needed at least; so keys are asked for in as few steps as possible and never too
+ * many.
  *
  * Pure. A match costs O(digits * states) and no memory beyond the stack.
  */
@@ -65,7 +66,8 @@ struct ivr_grammar {
     uint16_t state_count, state_limit;
     uint16_t meaning_count, meaning_limit;
     uint16_t start;
-    /** Event to throw instead of listening ("error.unsupported.builtin"), NULL if it can be used. */
+    /** Event to throw instead of listening ("error.unsupported.builtin"), NULL if it can be used.
+     */
     const char *unusable;
 };
 

@@ -29,7 +29,7 @@ static uint16_t refuse(struct compiler *compiler, uint32_t node, const char *wha
 {
     if (compiler->err == TD_OK)
         compiler->err =
-            ivr_fault_set(compiler->fault, ivr_node_line(compiler->document, node), "%s", what);
+            ivr_fault_set(compiler->fault, ivr_node_line(compiler->document, node), what, NULL);
     return IVR_STATE_NONE;
 }
 
@@ -152,8 +152,8 @@ static uint32_t find_rule(const struct compiler *compiler, const char *id)
 
         if (id == NULL || (own != NULL && td_str_equal(own, id)))
             return rule;
-        rule = ivr_node_first(compiler->document, ivr_node_next(compiler->document, rule),
-                              IVR_RULE);
+        rule =
+            ivr_node_first(compiler->document, ivr_node_next(compiler->document, rule), IVR_RULE);
     }
     return 0;
 }
@@ -186,7 +186,8 @@ static const char *tag_literal(struct compiler *compiler, uint32_t node)
     const char *value = text + name + strspn(text + name, " =");
     size_t length = *value == '\0' ? 0 : strcspn(value + 1, "\\\"'");
     if (name != 3 || strncmp(text, "out", 3) != 0 || (*value != '"' && *value != '\'') ||
-        value[1 + length] != *value || strspn(value + 2 + length, " ;\n\t") != strlen(value + 2 + length))
+        value[1 + length] != *value ||
+        strspn(value + 2 + length, " ;\n\t") != strlen(value + 2 + length))
         return NULL;
     char *copy = td_arena_array(compiler->document->arena, length + 1, 1);
     if (copy == NULL) {
@@ -247,7 +248,8 @@ static uint16_t build_sequence(struct compiler *compiler, uint32_t node, uint16_
     return at;
 }
 
-/* --- what a field or menu accepts --------------------------------------------------------------- */
+/* --- what a field or menu accepts ---------------------------------------------------------------
+ */
 
 static void add_alternative(struct compiler *compiler, uint32_t node, uint16_t start)
 {
@@ -264,8 +266,7 @@ static void add_alternative(struct compiler *compiler, uint32_t node, uint16_t s
     grammar->start = start;
 }
 
-static void add_builtin(struct compiler *compiler, uint32_t node, const char *text,
-                        uint16_t accept)
+static void add_builtin(struct compiler *compiler, uint32_t node, const char *text, uint16_t accept)
 {
     uint16_t start;
 
@@ -370,8 +371,8 @@ static void compile_menu(struct compiler *compiler, uint32_t node, uint16_t acce
     static const char *const numbers[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9"};
     const char *numbered = attribute(compiler, node, IVR_ATTR_DTMF);
     size_t number = 0;
-    uint32_t child = ivr_node_first(compiler->document,
-                                    ivr_node_child(compiler->document, node), IVR_CHOICE);
+    uint32_t child =
+        ivr_node_first(compiler->document, ivr_node_child(compiler->document, node), IVR_CHOICE);
 
     while (child != 0) {
         const char *keys = attribute(compiler, child, IVR_ATTR_DTMF);

@@ -30,16 +30,61 @@ static bool is_reserved(const char *text)
 {
     // ECMA-262 edition 5, section 7.6.1, and the literals.
     static const char *const words[] = {
-        "break",    "case",  "catch",  "class",  "const",    "continue", "debugger",
-        "default",  "delete", "do",    "else",   "enum",     "export",   "extends",
-        "false",    "finally", "for",  "function", "if",     "import",   "in",
-        "instanceof", "new", "null",   "return", "super",    "switch",   "this",
-        "throw",    "true",  "try",    "typeof", "var",      "void",     "while",
-        "with",     "let",   "static", "yield",  "implements", "interface", "package",
-        "private",  "protected", "public",
+        "break",
+        "case",
+        "catch",
+        "class",
+        "const",
+        "continue",
+        "debugger",
+        "default",
+        "delete",
+        "do",
+        "else",
+        "enum",
+        "export",
+        "extends",
+        "false",
+        "finally",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "instanceof",
+        "new",
+        "null",
+        "return",
+        "super",
+        "switch",
+        "this",
+        "throw",
+        "true",
+        "try",
+        "typeof",
+        "var",
+        "void",
+        "while",
+        "with",
+        "let",
+        "static",
+        "yield",
+        "implements",
+        "interface",
+        "package",
+        "private",
+        "protected",
+        "public",
         // Values and scopes that expressions must be able to rely on.
-        "undefined", "NaN", "Infinity", "eval", "arguments", "session", "application",
-        "document", "dialog",
+        "undefined",
+        "NaN",
+        "Infinity",
+        "eval",
+        "arguments",
+        "session",
+        "application",
+        "document",
+        "dialog",
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -151,8 +196,7 @@ static bool is_document_name(const char *name)
         if (!is_letter(c) && !is_digit(c) && c != '.' && c != '_' && c != '-')
             return false;
     }
-    return length >= sizeof(suffix) &&
-           td_str_equal(name + length - (sizeof(suffix) - 1), suffix);
+    return length >= sizeof(suffix) && td_str_equal(name + length - (sizeof(suffix) - 1), suffix);
 }
 
 enum td_err ivr_target_parse(const char *uri, struct ivr_target *target)

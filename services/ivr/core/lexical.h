@@ -1,5 +1,6 @@
 /**
- * @file lexical.h  The small languages inside VoiceXML attributes: names, times, lists, events, URIs.
+ * @file lexical.h  The small languages inside VoiceXML attributes: names, times, lists, events,
+ * URIs.
  *
  * Pure.
  */

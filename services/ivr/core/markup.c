@@ -8,17 +8,15 @@
 static const struct {
     const char *name;
     unsigned classes;
-} elements[IVR_ELEMENT_COUNT] = {
-    [IVR_TEXT] = {"", 0},
+} elements[IVR_ELEMENT_COUNT] = {[IVR_TEXT] = {"", 0},
 #define IVR_ELEMENT_ROW(identifier, text, classes_) [IVR_##identifier] = {text, (classes_)},
-    IVR_ELEMENT_MAP(IVR_ELEMENT_ROW)
+                                 IVR_ELEMENT_MAP(IVR_ELEMENT_ROW)
 #undef IVR_ELEMENT_ROW
 };
 
-static const char *const attributes[IVR_ATTRIBUTE_COUNT] = {
-    [IVR_ATTR_OTHER] = "",
+static const char *const attributes[IVR_ATTRIBUTE_COUNT] = {[IVR_ATTR_OTHER] = "",
 #define IVR_ATTRIBUTE_ROW(identifier, text) [IVR_ATTR_##identifier] = text,
-    IVR_ATTRIBUTE_MAP(IVR_ATTRIBUTE_ROW)
+                                                            IVR_ATTRIBUTE_MAP(IVR_ATTRIBUTE_ROW)
 #undef IVR_ATTRIBUTE_ROW
 };
 

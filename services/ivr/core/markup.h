@@ -1,5 +1,6 @@
 /**
- * @file markup.h  The elements and attributes of VoiceXML 2.0/2.1, SSML and GRXML that Tandem knows.
+ * @file markup.h  The elements and attributes of VoiceXML 2.0/2.1, SSML and GRXML that Tandem
+ * knows.
  *
  * A document names them by text once, when it is read; afterwards they are numbers. Elements
  * belong to classes, and where an element may stand is said in terms of classes (check.c). Pure.
@@ -65,8 +66,7 @@ enum ivr_class {
     X(SCRIPT, "script", IVR_CLASS_EXECUTABLE | IVR_CLASS_UNSUPPORTED)                              \
     X(DATA, "data", IVR_CLASS_EXECUTABLE | IVR_CLASS_UNSUPPORTED)                                  \
     X(FOREACH, "foreach", IVR_CLASS_EXECUTABLE | IVR_CLASS_SPOKEN | IVR_CLASS_UNSUPPORTED)         \
-    X(ENUMERATE, "enumerate",                                                                      \
-      IVR_CLASS_EXECUTABLE | IVR_CLASS_SPOKEN | IVR_CLASS_UNSUPPORTED)                             \
+    X(ENUMERATE, "enumerate", IVR_CLASS_EXECUTABLE | IVR_CLASS_SPOKEN | IVR_CLASS_UNSUPPORTED)     \
     X(VALUE, "value", IVR_CLASS_EXECUTABLE | IVR_CLASS_SPOKEN)                                     \
     X(AUDIO, "audio", IVR_CLASS_EXECUTABLE | IVR_CLASS_SPOKEN)                                     \
     X(DESC, "desc", IVR_CLASS_SPOKEN)                                                              \

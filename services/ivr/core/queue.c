@@ -48,8 +48,8 @@ static struct ivr_segment *add_segment(struct ivr_queue *queue, enum ivr_segment
         return NULL;
     }
     struct ivr_segment *segment = &queue->list[queue->count++];
-    *segment = (struct ivr_segment){
-        .kind = kind, .barge_in = queue->barge_in, .content = queue->used};
+    *segment =
+        (struct ivr_segment){.kind = kind, .barge_in = queue->barge_in, .content = queue->used};
     td_str_clip(segment->language, sizeof(segment->language), queue->language);
     return segment;
 }
@@ -328,11 +328,18 @@ void ivr_queue_audio_end(struct ivr_queue *queue)
 enum td_err ivr_queue_end(struct ivr_queue *queue)
 {
     ivr_queue_audio_end(queue);
-    if (queue->open_tags > 0)
-        queue->size = 0; // Abandoned half-way: half an SSML document is worth nothing.
+    assert(queue->open_tags == 0);
     flush(queue);
-    queue->open_tags = 0;
     return queue->failed ? TD_ERR_LIMIT : TD_OK;
+}
+
+void ivr_queue_abandon(struct ivr_queue *queue)
+{
+    queue->size = 0;
+    queue->open_tags = 0;
+    queue->has_markup = false;
+    queue->space = false;
+    queue->in_audio = false;
 }
 
 const char *ivr_queue_content(const struct ivr_queue *queue, const struct ivr_segment *segment)

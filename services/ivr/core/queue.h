@@ -69,6 +69,9 @@ void ivr_queue_audio_end(struct ivr_queue *queue);
 /** Ends the prompt. @return TD_OK; TD_ERR_LIMIT when a part of it did not fit and was left out. */
 enum td_err ivr_queue_end(struct ivr_queue *queue);
 
+/** Forgets what was built of the prompt and is no whole segment yet. */
+void ivr_queue_abandon(struct ivr_queue *queue);
+
 /** Texts of a segment. Valid until the queue changes. */
 const char *ivr_queue_content(const struct ivr_queue *queue, const struct ivr_segment *segment);
 /** "" when nothing is said in place of the file. */

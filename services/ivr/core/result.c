@@ -27,8 +27,9 @@ static bool says_nothing(const char *value)
 {
     enum ivr_value_kind kind = ivr_value_kind(value);
 
-    return kind == IVR_VALUE_UNDEFINED || kind == IVR_VALUE_NULL ||
-           td_str_equal(value, "false") || td_str_equal(value, "NaN");
+    return kind == IVR_VALUE_UNDEFINED || kind == IVR_VALUE_NULL || td_str_equal(value, "false") ||
+           td_str_equal(value, "NaN") || td_str_equal(value, "Infinity") ||
+           td_str_equal(value, "-Infinity");
 }
 
 static struct ivr_result_attribute *find_or_add(struct ivr_result *result, const char *name)

@@ -44,9 +44,9 @@ struct ivr_result {
 };
 
 /**
- * Takes the variables of a namelist as attributes: text, numbers, and true as a flag. Undefined,
- * null and false say nothing; neither do values that reveal what is sensitive. Text is cut where an
- * attribute ends.
+ * Takes the variables of a namelist as attributes: text, finite numbers, and true as a flag.
+ * Undefined, null, false and the like say nothing; neither do values that reveal what is sensitive.
+ * Text is cut where an attribute ends.
  *
  * @param bad  Receives the name at fault (IVR_NAME_SIZE).
  * @return TD_OK; TD_ERR_NOT_FOUND (no such variable); TD_ERR_INVALID (an object); TD_ERR_LIMIT (too

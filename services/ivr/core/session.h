@@ -1,11 +1,12 @@
 /**
- * @file session.h  One running dialog: the form interpretation algorithm of VoiceXML 2.0 (appendix C).
+ * @file session.h  One running dialog: the form interpretation algorithm of VoiceXML 2.0 (appendix
+ * C).
  *
  * A state machine. It takes an input (the dialog started, prompts were heard, digits came, a script
  * was evaluated, the customer hung up) and answers with effects (play, collect, evaluate, fetch,
- * end). At most one effect waits for an answer at any time; the others are told. Whatever a document
- * does, a step takes bounded time: a document that runs in circles without ever waiting for the
- * customer is ended with an error.
+ * end). At most one effect waits for an answer at any time; the others are told. Whatever a
+ * document does, a step takes bounded time: a document that runs in circles without ever waiting
+ * for the customer is ended with an error.
  *
  * Differences from the standard: voice input, subdialogs, recording, root documents and fetching
  * from servers are not there; executing such an element throws error.unsupported.NAME. `transfer`
@@ -37,7 +38,8 @@
 #define IVR_LOG_SIZE 256
 #define IVR_EFFECTS_MAX 16U
 
-/* ---- inputs ------------------------------------------------------------------------------------ */
+/* ---- inputs ------------------------------------------------------------------------------------
+ */
 
 enum ivr_input_kind {
     IVR_INPUT_START,    /**< The first one. */
@@ -75,10 +77,12 @@ struct ivr_input {
     const struct ivr_change *changes;
     uint32_t change_count;
     /* DOCUMENT */
-    const struct ivr_document *document; /**< Kept until another is given; NULL: not to be had. */
+    const struct ivr_document *document; /**< Kept if ivr_session_document() says so after the
+                                              step; NULL: not to be had. */
 };
 
-/* ---- effects ----------------------------------------------------------------------------------- */
+/* ---- effects -----------------------------------------------------------------------------------
+ */
 
 enum ivr_effect_kind {
     IVR_EFFECT_PLAY,     /**< Answer: MEDIA. */
@@ -117,7 +121,8 @@ struct ivr_effects {
     struct ivr_effect list[IVR_EFFECTS_MAX];
 };
 
-/* ---- the session ------------------------------------------------------------------------------- */
+/* ---- the session -------------------------------------------------------------------------------
+ */
 
 /** Items with a count of their own per event; more are not counted. */
 #define IVR_EVENT_COUNTS_MAX 32U
@@ -135,7 +140,8 @@ struct ivr_item_state {
 
 /** Walks over what is to be said or logged (render.c). */
 struct ivr_render {
-    uint32_t root;
+    uint32_t root; /* a prompt, or the first of some text, values and audio files side by side */
+    uint32_t last; /* of these */
     uint32_t at;
     uint32_t audio; /* the audio element whose content is said in place of its file */
     bool leaving;
@@ -172,12 +178,14 @@ struct ivr_session {
     uint32_t next_item;
     uint32_t cursor; /* node, meaning by phase */
     uint32_t content;
-    int content_return; /* phase after executable content */
-    int render_return;  /* phase after rendering */
-    int flush_return;   /* phase after everything queued was heard */
+    int content_return;    /* phase after executable content */
+    int render_return;     /* phase after rendering */
+    int flush_return;      /* phase after everything queued was heard */
+    uint32_t filled;       /* next filled element to consider */
+    uint32_t group;        /* segments being heard */
+    enum ivr_outcome gone; /* what it means that nobody listens any more */
     bool reprompt;
     bool skip_prompts;
-    bool has_message;
     uint64_t eligible; /* prompts of the item, by their place among its children */
     uint32_t best_count;
     uint32_t listen_timeout_ms;
@@ -189,7 +197,8 @@ struct ivr_session {
     struct ivr_search search;
     char event[IVR_EVENT_SIZE];
     char message[IVR_MESSAGE_SIZE];
-    char digits[IVR_GRAMMAR_DIGITS_MAX + 1];
+    char digits[IVR_GRAMMAR_DIGITS_MAX + 1]; /* entered so far */
+    char told[IVR_GRAMMAR_DIGITS_MAX + 1];   /* last input, for the effect that tells it */
     struct ivr_target target;
     uint32_t steps;       /* since the customer was last waited for */
     uint32_t evaluations; /* likewise */
@@ -219,15 +228,23 @@ enum td_err TD_MUST_CHECK ivr_session_set(struct ivr_session *session, const cha
                                           const char *value);
 
 /**
- * Goes on where another session was, before the first input: variables are set by
- * ivr_session_restore_variable(), then the form is entered and the first item that is not filled is
- * visited. When the document is not the one of the position, the dialog begins anew.
+ * Goes on where another session was, before the first input: then restore its variables, and the
+ * first item of its form that is not filled will be visited.
+ *
+ * @return false when the document is not the one of the position: the dialog begins anew, and there
+ *         is nothing to restore.
  */
-void ivr_session_resume(struct ivr_session *session, const struct ivr_position *position);
+bool ivr_session_resume(struct ivr_session *session, const struct ivr_position *position);
 enum td_err TD_MUST_CHECK ivr_session_restore_variable(struct ivr_session *session,
                                                        enum ivr_scope scope, const char *name,
                                                        const char *value);
 struct ivr_position ivr_session_position(const struct ivr_session *session);
+
+/** The document in use: the one it began with, or one it fetched. */
+const struct ivr_document *ivr_session_document(const struct ivr_session *session);
+/** For those who carry out effects. */
+const struct ivr_queue *ivr_session_queue(const struct ivr_session *session);
+const struct ivr_variables *ivr_session_variables(const struct ivr_session *session);
 
 /**
  * Takes one input; never fails. An answer that nobody waits for is ignored.

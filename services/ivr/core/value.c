@@ -1,7 +1,6 @@
 #include "ivr/core/value.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"

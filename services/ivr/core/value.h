@@ -1,5 +1,6 @@
 /**
- * @file value.h  ECMAScript values as text: JSON, and beside it undefined, NaN, Infinity, -Infinity.
+ * @file value.h  ECMAScript values as text: JSON, and beside it undefined, NaN, Infinity,
+ * -Infinity.
  *
  * The interpreter keeps every variable in this form. What it must know of a value itself is little:
  * whether it is undefined, whether it is true in a condition, and how a plain one reads aloud.

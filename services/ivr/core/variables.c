@@ -8,8 +8,8 @@
 static_assert(IVR_VARIABLES_SIZE <= UINT16_MAX, "offsets of values are 16 bits");
 
 static const char *const scope_names[IVR_SCOPE_COUNT] = {
-    [IVR_SCOPE_SESSION] = "session",       [IVR_SCOPE_APPLICATION] = "application",
-    [IVR_SCOPE_DOCUMENT] = "document",     [IVR_SCOPE_DIALOG] = "dialog",
+    [IVR_SCOPE_SESSION] = "session",     [IVR_SCOPE_APPLICATION] = "application",
+    [IVR_SCOPE_DOCUMENT] = "document",   [IVR_SCOPE_DIALOG] = "dialog",
     [IVR_SCOPE_ANONYMOUS] = "anonymous",
 };
 

@@ -2,8 +2,8 @@
  * @file variables.h  The variables of one dialog session, scope by scope.
  *
  * The interpreter's copy is the truth: a script worker gets it with each expression and gives back
- * what changed, so no worker holds anything that could be lost with it. Names are looked up from the
- * innermost scope outwards, as with the ECMAScript scope chain of VoiceXML 2.0 (section 5.1.2).
+ * what changed, so no worker holds anything that could be lost with it. Names are looked up from
+ * the innermost scope outwards, as with the ECMAScript scope chain of VoiceXML 2.0 (section 5.1.2).
  *
  * Pure; one block of fixed size. A look-up costs O(variables).
  */
@@ -26,7 +26,7 @@ enum ivr_scope {
     IVR_SCOPE_SESSION,     /**< Read-only for the document. */
     IVR_SCOPE_APPLICATION, /**< While one dialog runs, whatever its documents. */
     IVR_SCOPE_DOCUMENT,
-    IVR_SCOPE_DIALOG,   /**< Of a form or menu, its form item variables included. */
+    IVR_SCOPE_DIALOG,    /**< Of a form or menu, its form item variables included. */
     IVR_SCOPE_ANONYMOUS, /**< Of a block, filled or handler. */
     IVR_SCOPE_COUNT
 };

@@ -1,0 +1,139 @@
+#include "router/core/flow_private.h"
+
+#define LEASE_DEFAULT_S UINT32_C(15)
+#define AGEING_DEFAULT_PERCENT UINT32_C(100)
+#define HANDLING_GUESS_MS UINT32_C(180000)
+
+static uint32_t ms_of(uint32_t seconds)
+{
+    return seconds < TD_ROUTING_DURATION_MAX_MS / 1000 ? seconds * 1000
+                                                       : TD_ROUTING_DURATION_MAX_MS;
+}
+
+static uint32_t at_most(uint32_t value, uint32_t max)
+{
+    return value < max ? value : max;
+}
+
+/* --- queues ------------------------------------------------------------------------------------
+ */
+
+static void put_queue(struct flow *flow, const struct td_queue *queue, flow_problem_fn *problem,
+                      void *ctx)
+{
+    uint32_t ageing = queue->ageing_percent > 0 ? queue->ageing_percent : AGEING_DEFAULT_PERCENT;
+    uint32_t lease_s = queue->offer_lease_s > 0 ? queue->offer_lease_s : LEASE_DEFAULT_S;
+    struct flow_problem report = {.kind = "queue", .name = queue->name};
+    struct td_routing_queue_config config = {
+        .name = queue->name,
+        .threshold_ms = ms_of(queue->threshold_s),
+        .percent = at_most(queue->target_percent, 100),
+        .priority = (int32_t)at_most(queue->priority, TD_ROUTING_POINTS_MAX),
+        .ageing = at_most(ageing, TD_ROUTING_AGEING_MAX / 10) * 10,
+        .wrap_up_ms = ms_of(queue->wrap_up_s),
+        .lease_ms = at_most(ms_of(lease_s), TD_ROUTING_DURATION_MAX_MS - FLOW_LEASE_GRACE_MS) +
+                    FLOW_LEASE_GRACE_MS,
+        .max_waiting = queue->max_waiting,
+        .handling_ms = HANDLING_GUESS_MS,
+    };
+
+    flow_queue_requirement(queue, &config.requirement);
+    report.err = td_routing_put_queue(flow->routing, &config, &report.detail);
+    if (report.err != TD_OK && problem != NULL)
+        problem(ctx, &report);
+}
+
+static void remove_queues(struct flow *flow)
+{
+    uint32_t cursor = 0;
+    const char *name;
+
+    while (td_routing_next_queue(flow->routing, &cursor, &name)) {
+        if (flow_queue(flow, name) == NULL)
+            (void)td_routing_remove_queue(flow->routing, name);
+    }
+}
+
+/* --- agents ------------------------------------------------------------------------------------
+ */
+
+/* Most agents do not change when a configuration does, and changing one costs more than this. */
+static uint64_t hash_agent(const struct td_agent_config *config)
+{
+    uint64_t hash = 1;
+
+    for (uint32_t i = 0; i < config->attributes_count; i++) {
+        const struct td_attribute *attribute = &config->attributes[i];
+        struct td_expr_value value = flow_value(attribute);
+        uint64_t parts[4] = {
+            hash,
+            td_str_hash(attribute->name, strlen(attribute->name)),
+            (uint64_t)value.type,
+            value.type == TD_EXPR_TEXT ? td_str_hash(value.text, strlen(value.text))
+                                       : (uint64_t)value.number,
+        };
+        hash = td_str_hash(parts, sizeof(parts));
+    }
+    return hash;
+}
+
+static enum td_err put_agent(struct flow *flow, const struct td_agent_config *agent,
+                             struct td_routing_problem *detail)
+{
+    struct td_expr_attribute attributes[TD_ROUTING_ATTRIBUTES_MAX];
+    uint32_t count = at_most(agent->attributes_count, TD_ROUTING_ATTRIBUTES_MAX);
+    struct td_routing_agent_config config = {agent->name, attributes, count};
+
+    for (uint32_t i = 0; i < count; i++)
+        attributes[i] = (struct td_expr_attribute){agent->attributes[i].name,
+                                                   flow_value(&agent->attributes[i])};
+    return td_routing_put_agent(flow->routing, &config, detail);
+}
+
+static void take_agent(struct flow *flow, const struct td_agent_config *config,
+                       flow_problem_fn *problem, void *ctx)
+{
+    struct flow_problem report = {.kind = "agent", .name = config->name, .err = TD_ERR_LIMIT};
+    struct flow_agent *agent = flow_agent_add(flow, config->name);
+    uint64_t hash = hash_agent(config);
+
+    if (agent != NULL) {
+        bool same = agent->config_hash == hash;
+
+        agent->configured = true;
+        report.err = same ? TD_OK : put_agent(flow, config, &report.detail);
+        if (report.err == TD_OK)
+            agent->config_hash = hash;
+    }
+    if (report.err != TD_OK && problem != NULL)
+        problem(ctx, &report);
+}
+
+static void remove_agents(struct flow *flow)
+{
+    for (uint32_t i = 0; i < flow->agent_count; i++) {
+        struct flow_agent *agent = &flow->agents[flow->agent_order[i]];
+
+        if (agent->configured || agent->config_hash == 0)
+            continue;
+        agent->config_hash = 0;
+        (void)td_routing_remove_agent(flow->routing, agent->record.agent);
+    }
+    flow->drop_due = true;
+}
+
+void flow_configure(struct flow *flow, const struct td_company_config *config,
+                    flow_problem_fn *problem, void *ctx)
+{
+    flow->config = config;
+    flow_sort_config(flow);
+    for (uint32_t i = 0; i < config->queues_count; i++)
+        put_queue(flow, &config->queues[i], problem, ctx);
+    remove_queues(flow);
+
+    for (uint32_t i = 0; i < flow->agent_count; i++)
+        flow->agents[flow->agent_order[i]].configured = false;
+    for (uint32_t i = 0; i < config->agents_count; i++)
+        take_agent(flow, &config->agents[i], problem, ctx);
+    remove_agents(flow);
+}

@@ -1,0 +1,251 @@
+#include "router/core/flow_private.h"
+
+/* --- table -------------------------------------------------------------------------------------
+ */
+
+static struct flow_instance *add_instance(struct flow *flow, const char *service, const char *name)
+{
+    struct flow_instance *instance = flow_instance_find(flow, service, name);
+
+    for (uint32_t i = 0; instance == NULL && i < flow->instance_count; i++) {
+        if (!flow->instances[i].alive && flow->instances[i].jobs == 0)
+            instance = &flow->instances[i]; // Names of the dead are given up only for a new one.
+    }
+    if (instance == NULL && flow->instance_count < FLOW_INSTANCES_MAX)
+        instance = &flow->instances[flow->instance_count++];
+    if (instance == NULL || td_str_equal(instance->name, name))
+        return instance;
+
+    memset(instance, 0, sizeof(*instance));
+    td_str_clip(instance->service, sizeof(instance->service), service);
+    td_str_clip(instance->name, sizeof(instance->name), name);
+    return instance;
+}
+
+void flow_instance_up(struct flow *flow, const char *service, const char *name)
+{
+    struct flow_instance *instance = add_instance(flow, service, name);
+    if (instance == NULL || instance->alive)
+        return;
+
+    // What its predecessor left is dealt with first, else it would be taken for this one's.
+    if ((instance->jobs & JOB_GONE) != 0) {
+        instance->up_again = true;
+        return;
+    }
+    instance->alive = true;
+    instance->jobs |= JOB_BACK;
+}
+
+void flow_instance_gone(struct flow *flow, const char *service, const char *name)
+{
+    struct flow_instance *instance = flow_instance_find(flow, service, name);
+    if (instance == NULL)
+        return;
+
+    instance->alive = false;
+    instance->up_again = false;
+    instance->jobs = JOB_GONE;
+    instance->serial = flow->serial;
+    if (flow->sweep.running && flow->sweep.instance == (uint32_t)(instance - flow->instances))
+        flow->sweep.running = false; // Begins anew, with this job.
+}
+
+/* --- what each job means for one agent or interaction ------------------------------------------
+ */
+
+static void sweep_agent(struct flow *flow, struct flow_agent *agent)
+{
+    const struct flow_sweep *sweep = &flow->sweep;
+    if (sweep->instance == NONE)
+        return;
+
+    const struct flow_instance *instance = &flow->instances[sweep->instance];
+    if (!td_str_equal(instance->service, "edge") || !agent->record.device_registered ||
+        !td_str_equal(agent->record.device_instance, instance->name))
+        return;
+    if (sweep->job == JOB_GONE)
+        flow_suspend(flow, agent, REASON_SUSPENDED);
+    else if (sweep->job == JOB_BACK)
+        flow_resume(flow, agent, REASON_SUSPENDED);
+}
+
+static bool offer_is_open(const struct td_interaction_state *state)
+{
+    return state->phase == TD_INTERACTION_PHASE_OFFERED ||
+           state->phase == TD_INTERACTION_PHASE_ACCEPTED;
+}
+
+static void edge_gone(struct flow *flow, struct flow_interaction *interaction, const char *name)
+{
+    const struct td_interaction_state *state = &interaction->state;
+
+    if (td_str_equal(state->channel_instance, name))
+        flow_lose(flow, interaction, "the customer's channel service is gone");
+    else if (offer_is_open(state) && td_str_equal(state->offer.instance, name))
+        flow_fail_offer(flow, interaction, TD_OFFER_FAILURE_UNREACHABLE);
+}
+
+static void media_gone(struct flow *flow, struct flow_interaction *interaction, const char *name)
+{
+    const struct td_interaction_state *state = &interaction->state;
+
+    if (state->has_leg && td_str_equal(state->leg.instance, name))
+        flow_lose(flow, interaction, "the customer's media service is gone");
+    else if (state->phase == TD_INTERACTION_PHASE_ACCEPTED &&
+             td_str_equal(state->agent_leg.instance, name))
+        flow_fail_offer(flow, interaction, TD_OFFER_FAILURE_MEDIA);
+}
+
+static void instance_gone(struct flow *flow, struct flow_interaction *interaction,
+                          const struct flow_instance *instance)
+{
+    if (interaction->serial > instance->serial)
+        return; // Came after it was back.
+    if (td_str_equal(instance->service, "edge"))
+        edge_gone(flow, interaction, instance->name);
+    else if (td_str_equal(instance->service, "media"))
+        media_gone(flow, interaction, instance->name);
+    else if (td_str_equal(instance->service, "ivr") &&
+             td_str_equal(interaction->state.dialog_instance, instance->name))
+        flow_restart_dialog(flow, interaction);
+}
+
+/* The instance has said all: what it did not mention, it does not have. */
+static void instance_synced(struct flow *flow, struct flow_interaction *interaction,
+                            const struct flow_instance *instance)
+{
+    const struct td_interaction_state *state = &interaction->state;
+    struct td_interaction_id id = state->interaction_id;
+
+    if (td_str_equal(instance->service, "ivr")) {
+        if (interaction->dialog_unsynced && td_str_equal(state->dialog_instance, instance->name))
+            flow_settle_dialog(flow, interaction, true);
+        return;
+    }
+    if (interaction->channel_unsynced && td_str_equal(state->channel_instance, instance->name))
+        flow_settle_channel(flow, interaction);
+    if (flow_find(flow, id) == interaction && interaction->offer_unsynced &&
+        td_str_equal(state->offer.instance, instance->name))
+        flow_settle_offer(flow, interaction, true);
+}
+
+/* Who has not spoken by now is dead. */
+static void sync_over(struct flow *flow, struct flow_interaction *interaction)
+{
+    const struct td_interaction_state *state = &interaction->state;
+    struct td_interaction_id id = state->interaction_id;
+
+    if (interaction->serial > flow->loaded_serial)
+        return;
+    if (interaction->channel_unsynced)
+        flow_settle_channel(flow, interaction);
+    else if (state->has_leg && !flow_instance_is_alive(flow, "media", state->leg.instance))
+        flow_lose(flow, interaction, "the customer's media service is gone");
+    if (flow_find(flow, id) == interaction && interaction->offer_unsynced)
+        flow_settle_offer(flow, interaction, false);
+    if (flow_find(flow, id) == interaction && interaction->dialog_unsynced)
+        flow_settle_dialog(flow, interaction, false);
+    if (flow_find(flow, id) == interaction)
+        flow_settle_wrap_up(flow, interaction);
+}
+
+static void sweep_interaction(struct flow *flow, struct flow_interaction *interaction)
+{
+    const struct flow_sweep *sweep = &flow->sweep;
+
+    if (sweep->instance == NONE)
+        sync_over(flow, interaction);
+    else if (sweep->job == JOB_GONE)
+        instance_gone(flow, interaction, &flow->instances[sweep->instance]);
+    else if (sweep->job == JOB_SYNCED)
+        instance_synced(flow, interaction, &flow->instances[sweep->instance]);
+}
+
+/* --- the sweep ---------------------------------------------------------------------------------
+ */
+
+static enum job first_job(unsigned jobs)
+{
+    return (jobs & JOB_GONE) != 0 ? JOB_GONE : (jobs & JOB_SYNCED) != 0 ? JOB_SYNCED : JOB_BACK;
+}
+
+static bool begin(struct flow *flow)
+{
+    struct flow_sweep *sweep = &flow->sweep;
+
+    if (sweep->running)
+        return true;
+    for (uint32_t i = 0; i < flow->instance_count; i++) {
+        if (flow->instances[i].jobs != 0) {
+            *sweep = (struct flow_sweep){
+                .instance = i, .job = first_job(flow->instances[i].jobs), .running = true};
+            return true;
+        }
+    }
+    if (flow->sync_end_due)
+        *sweep = (struct flow_sweep){.instance = NONE, .running = true};
+    return sweep->running;
+}
+
+static void finish(struct flow *flow)
+{
+    struct flow_sweep *sweep = &flow->sweep;
+
+    sweep->running = false;
+    if (sweep->instance == NONE) {
+        flow->sync_end_due = false;
+        return;
+    }
+    struct flow_instance *instance = &flow->instances[sweep->instance];
+    instance->jobs &= ~(unsigned)sweep->job;
+    if (sweep->job == JOB_GONE && instance->up_again) {
+        instance->up_again = false;
+        instance->alive = true;
+        instance->jobs |= JOB_BACK;
+    }
+}
+
+bool flow_sweep_is_due(const struct flow *flow)
+{
+    if (flow->sweep.running || flow->sync_end_due)
+        return true;
+    for (uint32_t i = 0; i < flow->instance_count; i++) {
+        if (flow->instances[i].jobs != 0)
+            return true;
+    }
+    return false;
+}
+
+/* One engine step can put out a quarter of the effects; so much room is kept. */
+static bool has_room(const struct flow *flow)
+{
+    return flow->effects->count < FLOW_EFFECTS_MAX / 4 &&
+           flow->effects->arena.used < flow->effects->arena.size / 4;
+}
+
+void flow_sweep(struct flow *flow)
+{
+    struct flow_sweep *sweep = &flow->sweep;
+
+    if (!begin(flow))
+        return;
+    for (uint32_t done = 0; done < SWEEP_CHUNK && has_room(flow);) {
+        if (sweep->agent < flow->agent_slots) {
+            struct flow_agent *agent = &flow->agents[sweep->agent++];
+
+            done += agent->used;
+            if (agent->used)
+                sweep_agent(flow, agent);
+        } else if (sweep->interaction < flow->used_slots) {
+            struct flow_interaction *interaction = &flow->interactions[sweep->interaction++];
+
+            done += interaction->used;
+            if (interaction->used)
+                sweep_interaction(flow, interaction);
+        } else {
+            finish(flow);
+            return;
+        }
+    }
+}

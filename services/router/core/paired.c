@@ -1,0 +1,255 @@
+#include "router/core/flow_private.h"
+
+#define TEXT(to, from) td_str_clip((to), sizeof(to), (from))
+
+/* --- offers ------------------------------------------------------------------------------------
+ */
+
+static void offered(struct flow *flow, struct flow_interaction *interaction,
+                    const struct td_routing_effect *effect)
+{
+    struct td_interaction_state *state = &interaction->state;
+    const struct flow_agent *agent = flow_agent_find(flow, effect->agent);
+
+    state->phase = TD_INTERACTION_PHASE_OFFERED;
+    state->offers++;
+    state->has_offer = true;
+    state->offer = (struct td_offer_state){
+        .offer_id = {flow_new_id(flow)},
+        .expires_at_unix_us = effect->until_unix_us,
+        .made_at_unix_us = flow->now,
+        .offer_version = effect->offer_version,
+    };
+    TEXT(state->offer.agent, effect->agent);
+    TEXT(state->offer.instance, agent != NULL ? agent->record.device_instance : "");
+    interaction->offer_unsynced = false;
+    flow_decide(flow, interaction, effect, &state->decision);
+    state->has_decision = true;
+
+    struct td_interaction_event *event = flow_put_event(flow, interaction, "interaction.offered");
+    TEXT(event->agent, effect->agent);
+    event->decision = state->decision;
+    event->has_decision = true;
+    event->wait_ms = state->decision.wait_ms;
+    flow_put_offer(flow, interaction);
+}
+
+static const char *outcome_name(enum td_routing_outcome outcome)
+{
+    static const char *const names[] = {
+        [TD_ROUTING_OUTCOME_DECLINED] = "declined",
+        [TD_ROUTING_OUTCOME_NO_ANSWER] = "no_answer",
+        [TD_ROUTING_OUTCOME_FAILED] = "device_failure",
+        [TD_ROUTING_OUTCOME_CANCELLED] = "cancelled",
+    };
+
+    return (size_t)outcome < TD_ROUTING_OUTCOME_COUNT ? names[outcome] : "unknown";
+}
+
+static void count_outcome(struct td_interaction_state *state, enum td_routing_outcome outcome)
+{
+    state->declined += outcome == TD_ROUTING_OUTCOME_DECLINED;
+    state->no_answer += outcome == TD_ROUTING_OUTCOME_NO_ANSWER;
+    state->device_failures += outcome == TD_ROUTING_OUTCOME_FAILED;
+}
+
+/* A ringing phone is cancelled; one that was answered already has to be hung up. */
+static void withdraw(struct flow *flow, struct flow_interaction *interaction,
+                     const struct td_routing_effect *effect)
+{
+    struct td_interaction_state *state = &interaction->state;
+
+    if (state->phase == TD_INTERACTION_PHASE_ACCEPTED) {
+        flow_put_release_offer(flow, state->interaction_id, ++state->version, state->offer.instance,
+                               state->offer.offer_id);
+        return;
+    }
+    flow_put_cancel(flow, interaction,
+                    effect->outcome == TD_ROUTING_OUTCOME_NO_ANSWER ? TD_CANCEL_REASON_EXPIRED
+                    : flow->leaving == interaction                  ? TD_CANCEL_REASON_ABANDONED
+                                                                    : TD_CANCEL_REASON_AGENT_LEFT);
+}
+
+static void offer_ended(struct flow *flow, struct flow_interaction *interaction,
+                        const struct td_routing_effect *effect)
+{
+    struct td_interaction_state *state = &interaction->state;
+
+    if (!state->has_offer || state->offer.offer_version != effect->offer_version)
+        return;
+    count_outcome(state, effect->outcome);
+    if (effect->withdraw)
+        withdraw(flow, interaction, effect);
+    state->phase = TD_INTERACTION_PHASE_QUEUED;
+    state->agent[0] = '\0';
+
+    struct td_interaction_event *event =
+        flow_put_event(flow, interaction, "interaction.offer_ended");
+    TEXT(event->agent, effect->agent);
+    TEXT(event->reason, outcome_name(effect->outcome));
+    state->has_offer = false;
+    state->has_agent_leg = false;
+    state->accepted_at_unix_us = 0;
+    interaction->offer_unsynced = false;
+}
+
+static void assigned(struct flow *flow, struct flow_interaction *interaction,
+                     const struct td_routing_effect *effect)
+{
+    struct td_interaction_state *state = &interaction->state;
+
+    state->phase = TD_INTERACTION_PHASE_ACCEPTED;
+    TEXT(state->agent, effect->agent);
+    state->accepted_at_unix_us = flow->now;
+    flow_put_event(flow, interaction, "interaction.accepted")->wait_ms =
+        flow_ms(state->queued_at_unix_us, flow->now);
+    flow_stop_dialog(flow, interaction);
+    flow_put_connect(flow, interaction);
+}
+
+static void answered(struct flow *flow, struct flow_interaction *interaction,
+                     const struct td_routing_effect *effect)
+{
+    struct td_interaction_state *state = &interaction->state;
+
+    state->phase = TD_INTERACTION_PHASE_CONNECTED;
+    TEXT(state->agent, effect->agent);
+    flow_put_event(flow, interaction, "interaction.connected")->wait_ms =
+        flow_ms(state->queued_at_unix_us, state->connected_at_unix_us);
+}
+
+/* --- the queue ---------------------------------------------------------------------------------
+ */
+
+static void queued(struct flow *flow, struct flow_interaction *interaction)
+{
+    struct td_routing_place place;
+    struct td_interaction_event *event = flow_put_event(flow, interaction, "interaction.queued");
+
+    flow->entered = true;
+    if (td_routing_find_place(flow->routing, interaction->state.interaction_id, flow->now,
+                              &place) == TD_OK)
+        event->position = place.position;
+}
+
+static void relaxed(struct flow *flow, struct flow_interaction *interaction, uint32_t step)
+{
+    flow_put_event(flow, interaction, "interaction.relaxed")->step = step + 1;
+}
+
+static void overflowed(struct flow *flow, struct flow_interaction *interaction, const char *reason)
+{
+    flow_end(flow, interaction,
+             &(struct flow_end){.outcome = TD_OUTCOME_OVERFLOWED,
+                                .by = "system",
+                                .reason = reason,
+                                .at_unix_us = flow->now,
+                                .left = true,
+                                .release = flow->arriving != interaction,
+                                .release_reason = TD_RELEASE_REASON_BUSY});
+}
+
+static void left(struct flow *flow, struct flow_interaction *interaction,
+                 const struct td_routing_effect *effect)
+{
+    const struct td_interaction_state *state = &interaction->state;
+    bool full = effect->departure == TD_ROUTING_LEFT_FULL;
+    uint64_t at = state->ended_at_unix_us > 0 ? state->ended_at_unix_us : flow->now;
+
+    if (effect->departure == TD_ROUTING_LEFT_RELEASED)
+        return; // What follows is the wrap-up.
+
+    if (full && !flow->entered && flow->entering == interaction)
+        queued(flow, interaction); // It came to the door, and is counted so.
+    interaction->state.phase = TD_INTERACTION_PHASE_QUEUED;
+    flow_put_event(flow, interaction,
+                   effect->departure == TD_ROUTING_LEFT_ABANDONED ? "interaction.abandoned"
+                                                                  : "interaction.overflowed")
+        ->wait_ms = flow_ms(state->queued_at_unix_us, at);
+    if (full)
+        overflowed(flow, interaction, "the queue is full");
+    else if (effect->departure == TD_ROUTING_LEFT_TIMED_OUT)
+        overflowed(flow, interaction, "waited as long as the queue allows");
+}
+
+/* --- all of them -------------------------------------------------------------------------------
+ */
+
+static void of_interaction(struct flow *flow, struct flow_interaction *interaction,
+                           const struct td_routing_effect *effect)
+{
+    flow_touch(flow, interaction);
+    switch (effect->type) {
+    case TD_ROUTING_QUEUED:
+        queued(flow, interaction);
+        break;
+    case TD_ROUTING_RELAXED:
+        relaxed(flow, interaction, effect->step);
+        break;
+    case TD_ROUTING_OFFER:
+        offered(flow, interaction, effect);
+        break;
+    case TD_ROUTING_OFFER_ENDED:
+        offer_ended(flow, interaction, effect);
+        break;
+    case TD_ROUTING_ASSIGNED:
+        assigned(flow, interaction, effect);
+        break;
+    case TD_ROUTING_ANSWERED:
+        answered(flow, interaction, effect);
+        break;
+    case TD_ROUTING_LEFT:
+        left(flow, interaction, effect);
+        break;
+    default:
+        break;
+    }
+}
+
+static void translate(struct flow *flow, const struct td_routing_effect *effect)
+{
+    struct flow_interaction *interaction = NULL;
+
+    switch (effect->type) {
+    case TD_ROUTING_AGENT_CHANGED:
+        flow_agent_changed(flow, effect);
+        return;
+    case TD_ROUTING_IGNORED:
+        flow->ignored = true;
+        return;
+    case TD_ROUTING_REFUSED:
+        flow->refused = true;
+        flow->refusal = effect->refusal;
+        return;
+    default:
+        if (effect->queue[0] != '\0')
+            flow_touch_queue(flow, effect->queue);
+        interaction = flow_find(flow, effect->interaction);
+        if (interaction != NULL)
+            of_interaction(flow, interaction, effect);
+        return;
+    }
+}
+
+void flow_pair(struct flow *flow, const struct td_routing_event *event)
+{
+    flow->ignored = false;
+    td_routing_step(flow->routing, event, flow->now, &flow->paired);
+    for (uint32_t i = 0; i < flow->paired.count; i++)
+        translate(flow, &flow->paired.items[i]);
+}
+
+void flow_pair_interaction(struct flow *flow, enum td_routing_event_type type,
+                           const struct flow_interaction *interaction, const char *reason)
+{
+    const struct td_interaction_state *state = &interaction->state;
+    struct td_routing_event event = {
+        .type = type,
+        .interaction = state->interaction_id,
+        .agent = state->has_offer ? state->offer.agent : state->agent,
+        .offer_version = state->has_offer ? state->offer.offer_version : 0,
+        .reason = reason,
+    };
+
+    flow_pair(flow, &event);
+}

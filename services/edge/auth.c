@@ -1,0 +1,112 @@
+/* Digest authentication of phones: headers here, the rules in core/digest. */
+#include <string.h>
+#include <strings.h>
+
+#include "edge/sip_read.h"
+
+static struct edge_digest_scope scope_of(struct edge *edge, const struct edge_tenant *tenant,
+                                         const struct edge_peer *peer)
+{
+    return (struct edge_digest_scope){
+        .secret = td_bytes(edge->secret, sizeof(edge->secret)),
+        .realm = tenant->config->domain,
+        .address = peer->address,
+        .now_unix_s = td_loop_now_unix_us(edge->loop) / 1000000,
+        .lifetime_s = edge->config->nonce_lifetime_ms / 1000,
+    };
+}
+
+static const char *ha1_of(const struct td_agent_config *agent, enum td_hash_algorithm algorithm)
+{
+    if (agent == NULL)
+        return "";
+    return algorithm == TD_HASH_SHA256 ? agent->ha1_sha256 : agent->ha1_md5;
+}
+
+static bool offers(const struct edge_config *config, enum td_hash_algorithm algorithm)
+{
+    const char *name = algorithm == TD_HASH_SHA256 ? "SHA-256" : "MD5";
+
+    for (uint32_t i = 0; i < config->digest_algorithms.count; i++) {
+        if (strcasecmp(config->digest_algorithms.items[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *method_of(const sip_t *sip)
+{
+    return sip->sip_request->rq_method_name;
+}
+
+struct edge_auth edge_auth_check(struct edge *edge, const struct edge_tenant *tenant,
+                                 const struct td_agent_config *agent, const sip_t *sip,
+                                 const struct edge_peer *peer)
+{
+    struct edge_auth auth = {.verdict = EDGE_DIGEST_REFUSED};
+    struct edge_digest_credentials credentials;
+
+    if (!edge_read_credentials(sip, tenant->config->domain, &credentials))
+        return auth;
+    auth.shown = true;
+
+    const char *ha1 = ha1_of(agent, credentials.algorithm);
+    bool another = agent != NULL && strcmp(credentials.username, agent->phone_user) != 0;
+    struct edge_digest_scope scope = scope_of(edge, tenant, peer);
+    auth.verdict = edge_digest_verify(&scope, &credentials, method_of(sip), ha1);
+    if (another || !offers(edge->config, credentials.algorithm))
+        auth.verdict = EDGE_DIGEST_REFUSED;
+    if (auth.verdict == EDGE_DIGEST_REFUSED)
+        ++*edge->counters.digests_refused;
+    return auth;
+}
+
+/* Challenges in the configured order, for what the site offers; the phone takes the first it knows.
+ */
+int edge_auth_challenge(struct edge *edge, const struct edge_tenant *tenant,
+                        nta_incoming_t *request, const sip_t *sip, const struct edge_peer *peer,
+                        bool stale)
+{
+    char texts[TD_HASH_ALGORITHM_COUNT][EDGE_DIGEST_CHALLENGE_SIZE];
+    const char *headers[TD_HASH_ALGORITHM_COUNT] = {NULL, NULL};
+    const struct td_config_list *names = &edge->config->digest_algorithms;
+    struct edge_digest_scope scope = scope_of(edge, tenant, peer);
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < names->count && count < TD_HASH_ALGORITHM_COUNT; i++) {
+        enum td_hash_algorithm algorithm =
+            strcasecmp(names->items[i], "MD5") == 0 ? TD_HASH_MD5 : TD_HASH_SHA256;
+        if (edge_digest_challenge(&scope, algorithm, stale, texts[count]) == TD_OK) {
+            headers[count] = texts[count];
+            count++;
+        }
+    }
+    if (count == 0)
+        return edge_refuse(request, 500);
+    if (sip->sip_request->rq_method == sip_method_register)
+        (void)nta_incoming_treply(request, SIP_401_UNAUTHORIZED,
+                                  SIPTAG_WWW_AUTHENTICATE_STR(headers[0]),
+                                  SIPTAG_WWW_AUTHENTICATE_STR(headers[1]), TAG_END());
+    else
+        (void)nta_incoming_treply(request, SIP_407_PROXY_AUTH_REQUIRED,
+                                  SIPTAG_PROXY_AUTHENTICATE_STR(headers[0]),
+                                  SIPTAG_PROXY_AUTHENTICATE_STR(headers[1]), TAG_END());
+    nta_incoming_destroy(request);
+    return 0;
+}
+
+const struct edge_tenant *edge_auth_tenant(const struct edge *edge, const sip_t *sip,
+                                           const url_t *who, const char *user)
+{
+    const struct edge_tenant *tenant = NULL;
+    char realm[EDGE_DIGEST_REALM_SIZE];
+
+    edge_read_realm(sip, realm);
+    if (realm[0] != '\0')
+        tenant = edge_directory_by_domain(&edge->directory, realm);
+    if (tenant == NULL && who->url_host != NULL)
+        tenant = edge_directory_by_domain(&edge->directory, who->url_host);
+    if (tenant == NULL)
+        tenant = edge_directory_by_phone(&edge->directory, user);
+    return tenant;
+}

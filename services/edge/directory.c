@@ -1,0 +1,265 @@
+#include "edge/directory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "edge/core/feature_call.h"
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(((const struct edge_number *)a)->text, ((const struct edge_number *)b)->text);
+}
+
+static int by_phone_user(const void *a, const void *b)
+{
+    const struct td_agent_config *const *x = a;
+    const struct td_agent_config *const *y = b;
+
+    return strcmp((*x)->phone_user, (*y)->phone_user);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct td_agent_config *const *x = a;
+    const struct td_agent_config *const *y = b;
+
+    return strcmp((*x)->name, (*y)->name);
+}
+
+/* --- building
+ * -------------------------------------------------------------------------------------- */
+
+static size_t count_numbers(const struct td_company_config *config)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < config->entry_points_count; i++)
+        count += config->entry_points[i].numbers_count;
+    return count;
+}
+
+static size_t count_addresses(const struct td_company_config *config)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < config->trunks_count; i++)
+        count += config->trunks[i].addresses_count;
+    return count;
+}
+
+static void index_numbers(struct edge_tenant *tenant)
+{
+    const struct td_company_config *config = tenant->config;
+
+    for (uint32_t i = 0; i < config->entry_points_count; i++) {
+        const struct td_entry_point *entry_point = &config->entry_points[i];
+        for (uint32_t j = 0; j < entry_point->numbers_count; j++)
+            tenant->numbers[tenant->number_count++] =
+                (struct edge_number){entry_point->numbers[j], entry_point};
+    }
+    if (tenant->number_count > 0)
+        qsort(tenant->numbers, tenant->number_count, sizeof(tenant->numbers[0]), by_text);
+}
+
+static void index_agents(struct edge_tenant *tenant)
+{
+    const struct td_company_config *config = tenant->config;
+
+    for (uint32_t i = 0; i < config->agents_count; i++) {
+        tenant->agents[tenant->agent_count++] = &config->agents[i];
+        if (config->agents[i].phone_user[0] != '\0')
+            tenant->phones[tenant->phone_count++] = &config->agents[i];
+    }
+    if (tenant->agent_count > 0)
+        qsort(tenant->agents, tenant->agent_count, sizeof(tenant->agents[0]), by_name);
+    if (tenant->phone_count > 0)
+        qsort(tenant->phones, tenant->phone_count, sizeof(tenant->phones[0]), by_phone_user);
+}
+
+static void index_trunks(struct edge_tenant *tenant, const struct td_log *log)
+{
+    const struct td_company_config *config = tenant->config;
+
+    for (uint32_t i = 0; i < config->trunks_count; i++) {
+        const struct td_trunk *trunk = &config->trunks[i];
+        for (uint32_t j = 0; j < trunk->addresses_count; j++) {
+            enum td_err err =
+                edge_network_parse(trunk->addresses[j], &tenant->networks[tenant->network_count]);
+            if (err == TD_OK)
+                tenant->network_count++;
+            else
+                td_log_warn(log, "trunk.ignored", td_str("trunk", trunk->name),
+                            td_str("address", trunk->addresses[j]), td_failure(err));
+        }
+    }
+}
+
+static void free_tenant(struct edge_tenant *tenant)
+{
+    free(tenant->numbers);
+    free(tenant->phones);
+    free(tenant->agents);
+    free(tenant->networks);
+    free(tenant);
+}
+
+static void remove_tenant(struct edge_directory *directory, uint32_t id)
+{
+    for (struct edge_tenant **link = &directory->tenants; *link != NULL; link = &(*link)->next) {
+        if ((*link)->id == id) {
+            struct edge_tenant *old = *link;
+            *link = old->next;
+            free_tenant(old);
+            return;
+        }
+    }
+}
+
+static void insert_tenant(struct edge_directory *directory, struct edge_tenant *tenant)
+{
+    struct edge_tenant **link = &directory->tenants;
+
+    while (*link != NULL && (*link)->id < tenant->id)
+        link = &(*link)->next;
+    tenant->next = *link;
+    *link = tenant;
+}
+
+enum td_err edge_directory_set(struct edge_directory *directory, uint32_t id,
+                               const struct td_company_config *company, const struct td_log *log)
+{
+    struct edge_tenant *tenant = calloc(1, sizeof(*tenant));
+
+    remove_tenant(directory, id);
+    if (tenant == NULL)
+        return TD_ERR_NO_MEMORY;
+    tenant->id = id;
+    tenant->config = company;
+    tenant->numbers = calloc(count_numbers(company) + 1, sizeof(tenant->numbers[0]));
+    tenant->phones = calloc(company->agents_count + 1, sizeof(const struct td_agent_config *));
+    tenant->agents = calloc(company->agents_count + 1, sizeof(const struct td_agent_config *));
+    tenant->networks = calloc(count_addresses(company) + 1, sizeof(tenant->networks[0]));
+    if (tenant->numbers == NULL || tenant->phones == NULL || tenant->agents == NULL ||
+        tenant->networks == NULL) {
+        free_tenant(tenant);
+        return TD_ERR_NO_MEMORY;
+    }
+    index_numbers(tenant);
+    index_agents(tenant);
+    index_trunks(tenant, log);
+    insert_tenant(directory, tenant);
+    return TD_OK;
+}
+
+void edge_directory_fini(struct edge_directory *directory)
+{
+    while (directory->tenants != NULL)
+        remove_tenant(directory, directory->tenants->id);
+}
+
+/* --- looking up
+ * ------------------------------------------------------------------------------------ */
+
+const struct edge_tenant *edge_directory_find(const struct edge_directory *directory, uint32_t id)
+{
+    const struct edge_tenant *tenant = directory->tenants;
+
+    while (tenant != NULL && tenant->id != id)
+        tenant = tenant->next;
+    return tenant;
+}
+
+const struct edge_tenant *edge_directory_by_address(const struct edge_directory *directory,
+                                                    const char *text)
+{
+    struct edge_address address;
+
+    if (edge_address_parse(text, &address) != TD_OK)
+        return NULL;
+    for (const struct edge_tenant *tenant = directory->tenants; tenant; tenant = tenant->next) {
+        for (size_t i = 0; i < tenant->network_count; i++) {
+            if (edge_network_contains(&tenant->networks[i], &address))
+                return tenant;
+        }
+    }
+    return NULL;
+}
+
+const struct edge_tenant *edge_directory_by_domain(const struct edge_directory *directory,
+                                                   const char *domain)
+{
+    const struct edge_tenant *tenant = directory->tenants;
+
+    while (tenant != NULL && strcasecmp(tenant->config->domain, domain) != 0)
+        tenant = tenant->next;
+    return tenant;
+}
+
+const struct edge_tenant *edge_directory_by_phone(const struct edge_directory *directory,
+                                                  const char *user)
+{
+    const struct edge_tenant *tenant = directory->tenants;
+
+    while (tenant != NULL && edge_tenant_phone(tenant, user) == NULL)
+        tenant = tenant->next;
+    return tenant;
+}
+
+const struct edge_tenant *edge_directory_by_number(const struct edge_directory *directory,
+                                                   const char *number)
+{
+    const struct edge_tenant *tenant = directory->tenants;
+
+    while (tenant != NULL && edge_tenant_entry_point(tenant, number) == NULL)
+        tenant = tenant->next;
+    return tenant;
+}
+
+const struct td_entry_point *edge_tenant_entry_point(const struct edge_tenant *tenant,
+                                                     const char *number)
+{
+    const struct edge_number key = {.text = number};
+    const struct edge_number *found =
+        bsearch(&key, tenant->numbers, tenant->number_count, sizeof(key), by_text);
+
+    return found == NULL ? NULL : found->entry_point;
+}
+
+static int user_of_phone(const void *user, const void *item)
+{
+    return strcmp(user, (*(const struct td_agent_config *const *)item)->phone_user);
+}
+
+static int name_of_agent(const void *name, const void *item)
+{
+    return strcmp(name, (*(const struct td_agent_config *const *)item)->name);
+}
+
+const struct td_agent_config *edge_tenant_phone(const struct edge_tenant *tenant, const char *user)
+{
+    const struct td_agent_config *const *found = bsearch(user, tenant->phones, tenant->phone_count,
+                                                         sizeof(tenant->phones[0]), user_of_phone);
+
+    return found == NULL ? NULL : *found;
+}
+
+const struct td_agent_config *edge_tenant_agent(const struct edge_tenant *tenant, const char *name)
+{
+    const struct td_agent_config *const *found = bsearch(name, tenant->agents, tenant->agent_count,
+                                                         sizeof(tenant->agents[0]), name_of_agent);
+
+    return found == NULL ? NULL : *found;
+}
+
+enum edge_called edge_tenant_classify(const struct edge_tenant *tenant, const char *number)
+{
+    char argument[64];
+
+    if (edge_tenant_entry_point(tenant, number) != NULL)
+        return EDGE_CALLED_ENTRY_POINT;
+    if (edge_feature_find(tenant->config->feature_codes, tenant->config->feature_codes_count,
+                          number, argument) != NULL)
+        return EDGE_CALLED_FEATURE;
+    return edge_tenant_phone(tenant, number) != NULL ? EDGE_CALLED_PHONE : EDGE_CALLED_OTHER;
+}

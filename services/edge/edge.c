@@ -1,0 +1,214 @@
+/* Life of the service: start, each second, stop. */
+#include "edge/edge.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "edge/service.h"
+#include "edge/session.h"
+
+#define SWEEP_MS 1000
+
+static size_t buckets_for(size_t count)
+{
+    size_t buckets = 64;
+
+    while (buckets < count)
+        buckets *= 2;
+    return buckets;
+}
+
+static bool make_index(struct edge_index *index, struct edge_index_node ***buckets, size_t count)
+{
+    size_t bucket_count = buckets_for(count);
+
+    *buckets = calloc(bucket_count, sizeof(**buckets));
+    if (*buckets == NULL)
+        return false;
+    edge_index_init(index, *buckets, bucket_count);
+    return true;
+}
+
+static void make_counters(struct edge *edge)
+{
+    struct edge_counters *c = &edge->counters;
+    const struct {
+        const char *name;
+        uint64_t **counter;
+    } all[] = {
+        {"calls_taken_total", &c->calls_taken},
+        {"calls_forbidden_total", &c->calls_forbidden},
+        {"calls_not_found_total", &c->calls_not_found},
+        {"calls_overload_total", &c->calls_overload},
+        {"calls", &c->calls_now},
+        {"offers_rung_total", &c->offers_rung},
+        {"commands_stale_total", &c->commands_stale},
+        {"commands_repeated_total", &c->commands_repeated},
+        {"registrations_total", &c->registrations},
+        {"registrations_refused_total", &c->registrations_refused},
+        {"phones", &c->phones_registered},
+        {"digests_refused_total", &c->digests_refused},
+        {"features_dialled_total", &c->features_dialled},
+        {"reports_dropped_total", &c->reports_dropped},
+        {"reports_waiting", &c->reports_waiting},
+        {"messages_received_total", &c->messages_received},
+        {"messages_malformed_total", &c->messages_malformed},
+        {"requests_unsupported_total", &c->requests_unsupported},
+    };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        *all[i].counter = td_service_counter(edge->service, all[i].name);
+}
+
+/* --- media
+ * ----------------------------------------------------------------------------------------- */
+
+struct lost {
+    struct edge *edge;
+    const char *instance;
+};
+
+static void end_one(void *ctx, struct edge_index_node *node)
+{
+    const struct lost *lost = ctx;
+    struct edge_session *session = (struct edge_session *)node;
+
+    if (!edge_call_is_over(&session->call) && td_str_equal(session->media, lost->instance))
+        (void)edge_session_step(session, &(struct edge_call_event){.type = EDGE_CALL_MEDIA_LOST});
+}
+
+/* Without media nobody hears anything: the calls it had are ended with a reason. */
+static void on_instance(void *ctx, enum td_instance_change change,
+                        const struct td_instance *instance)
+{
+    struct lost lost = {.edge = ctx, .instance = instance->instance};
+
+    if (change == TD_INSTANCE_GONE && td_str_equal(instance->service, "media") &&
+        !lost.edge->stopping)
+        edge_index_each(&lost.edge->sessions, end_one, &lost);
+}
+
+/* --- companies
+ * ------------------------------------------------------------------------------------- */
+
+static void on_company(void *ctx, const struct td_company *company)
+{
+    struct edge *edge = ctx;
+    uint32_t tenant = company->config.tenant;
+    bool known = edge_directory_find(&edge->directory, tenant) != NULL;
+    enum td_err err = edge_directory_set(&edge->directory, tenant, &company->config, edge->log);
+
+    if (err != TD_OK) {
+        td_log_error(edge->log, "company.unusable", td_u64("tenant", tenant), td_failure(err));
+        return;
+    }
+    td_log_info(edge->log, "company.loaded", td_u64("tenant", tenant),
+                td_u64("version", company->version));
+    if (known)
+        return;
+    edge_registrar_load(edge, tenant);
+    edge_store_load(edge, tenant);
+}
+
+/* --- life
+ * ------------------------------------------------------------------------------------------ */
+
+static void each_second(void *ctx)
+{
+    struct edge *edge = ctx;
+
+    edge_registrar_sweep(edge);
+    edge_listener_count(edge);
+    *edge->counters.reports_waiting = td_outbox_waiting(edge->outbox);
+    td_service_set_load(edge->service,
+                        (uint32_t)(100 * edge->sessions.count / edge->config->calls_max));
+}
+
+static enum td_err make_parts(struct edge *edge)
+{
+    const struct edge_config *config = edge->config;
+    const struct td_admission_config admission = {.rate_per_s = config->calls_per_s,
+                                                  .burst = config->calls_burst};
+
+    if (!make_index(&edge->sessions, &edge->session_buckets, config->calls_max) ||
+        !make_index(&edge->phones, &edge->phone_buckets, config->phones_max) ||
+        !make_index(&edge->features, &edge->feature_buckets, 64))
+        return TD_ERR_NO_MEMORY;
+    enum td_err err = td_admission_init(&edge->admission, &admission, td_loop_now_ns());
+    if (err == TD_OK)
+        err = td_outbox_create(edge->service, &edge->outbox);
+    if (err == TD_OK)
+        err = edge_sofia_create(edge->loop, &edge->sofia);
+    if (err == TD_OK)
+        err = edge_listener_start(edge);
+    return err;
+}
+
+enum td_err edge_start(struct td_service *service, void *ctx)
+{
+    struct edge *edge = ctx;
+    const char *fault = edge_config_fault(edge->config);
+
+    edge->service = service;
+    edge->log = td_service_log(service);
+    edge->loop = td_service_loop(service);
+    td_hash_random(edge->secret, sizeof(edge->secret));
+    make_counters(edge);
+    if (fault != NULL) {
+        td_log_error(edge->log, "config.rejected", td_str("fault", fault));
+        return TD_ERR_RANGE;
+    }
+    enum td_err err = make_parts(edge);
+    if (err != TD_OK)
+        return err;
+    td_timer_init(&edge->every_second, edge->loop, each_second, edge);
+    td_timer_start_repeating(&edge->every_second, SWEEP_MS);
+    td_service_watch_instances(service, on_instance, edge);
+    return td_company_watch(service, on_company, edge);
+}
+
+static void free_session(void *ctx, struct edge_index_node *node)
+{
+    (void)ctx;
+    edge_session_destroy((struct edge_session *)node);
+}
+
+/* Dialogs stay as they are in Redis: the next process of this name takes them up. */
+void edge_stop(void *ctx)
+{
+    struct edge *edge = ctx;
+
+    edge->stopping = true;
+    td_timer_stop(&edge->every_second);
+    if (edge->sessions.buckets != NULL)
+        edge_index_each(&edge->sessions, free_session, NULL);
+    if (edge->features.buckets != NULL)
+        edge_feature_fini(edge);
+    if (edge->phones.buckets != NULL)
+        edge_registrar_fini(edge);
+    edge_listener_stop(edge);
+    edge_sofia_destroy(&edge->sofia);
+    td_outbox_destroy(&edge->outbox);
+    edge_directory_fini(&edge->directory);
+    free(edge->session_buckets);
+    free(edge->phone_buckets);
+    free(edge->feature_buckets);
+    edge->session_buckets = edge->phone_buckets = edge->feature_buckets = NULL;
+    if (edge->service != NULL)
+        td_service_stopped(edge->service);
+}
+
+const char *edge_unhealthy(void *ctx)
+{
+    const struct edge *edge = ctx;
+
+    if (edge->directory.tenants == NULL)
+        return "no company is configured";
+    if (td_service_find_instance(edge->service, "router", NULL) == NULL)
+        return "no active router";
+    if (td_service_find_instance(edge->service, "media", NULL) == NULL)
+        return "no media";
+    return NULL;
+}

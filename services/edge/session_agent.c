@@ -1,0 +1,158 @@
+/* Our dialog with an agent's phone: INVITE, CANCEL, ACK. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "edge/core/sip_text.h"
+#include "edge/session.h"
+
+#define ADDRESS_SIZE 512
+/** A phone that answers neither CANCEL nor INVITE is given up (RFC 3261 section 9.1: 64 * T1). */
+#define CANCEL_PATIENCE_MS 32000
+
+static void on_guard(void *ctx)
+{
+    struct edge_dialog *dialog = ctx;
+
+    (void)edge_session_step(dialog->session, &(struct edge_call_event){.type = EDGE_CALL_EXPIRED,
+                                                                       .side = dialog->side});
+}
+
+/* Who calls, as the agent's phone shows it. */
+static void caller_address(const struct td_offer *offer, const char *domain,
+                           char text[ADDRESS_SIZE])
+{
+    struct td_text writer;
+    bool withheld = offer->caller[0] == '\0';
+    const char *display = offer->customer_name;
+
+    td_text_init(&writer, text, ADDRESS_SIZE);
+    if (display[0] == '\0')
+        display = offer->queue_display_name;
+    edge_text_add_address(&writer, display, withheld ? "anonymous" : offer->caller,
+                          withheld ? "anonymous.invalid" : domain);
+}
+
+static bool open_dialog(struct edge_dialog *dialog, const struct td_offer *offer,
+                        const struct td_agent_config *agent, const char *domain)
+{
+    char from[ADDRESS_SIZE];
+    char to[ADDRESS_SIZE];
+    struct td_text writer;
+
+    caller_address(offer, domain, from);
+    (void)td_id_format(dialog->leg_id.id, dialog->call_id);
+    td_text_init(&writer, to, sizeof(to));
+    edge_text_add_address(&writer, "", agent->phone_user, domain);
+    dialog->leg = nta_leg_tcreate(dialog->edge->agent, edge_dialog_request, dialog,
+                                  SIPTAG_CALL_ID_STR(dialog->call_id), SIPTAG_FROM_STR(from),
+                                  SIPTAG_TO_STR(to), TAG_END());
+    if (dialog->leg == NULL || nta_leg_tag(dialog->leg, NULL) == NULL)
+        return false;
+    td_text_init(&writer, dialog->local, sizeof(dialog->local));
+    td_text_add(&writer, from);
+    td_text_add(&writer, ";tag=");
+    td_text_add(&writer, nta_leg_get_tag(dialog->leg));
+    return true;
+}
+
+void edge_agent_prepare(struct edge_session *session, uint8_t side)
+{
+    const struct td_offer *offer = session->offering;
+    const struct td_agent_config *agent = session->offered_to;
+    const struct edge_tenant *tenant =
+        edge_directory_find(&session->edge->directory, session->tenant);
+    const struct edge_phone *phone =
+        edge_registrar_find(session->edge, session->tenant, agent->phone_user);
+    struct edge_dialog *dialog =
+        edge_session_add_dialog(session, side, edge_session_leg(session, side));
+
+    if (dialog == NULL)
+        abort(); // As everywhere a few hundred bytes cannot be had.
+    dialog->offer = offer->offer_id;
+    dialog->lease_ms = offer->lease_ms;
+    td_str_clip(dialog->agent, sizeof(dialog->agent), offer->agent);
+    td_str_clip(dialog->target, sizeof(dialog->target), phone->binding.contact);
+    td_str_clip(dialog->next_hop, sizeof(dialog->next_hop), phone->route);
+    bool tcp = strstr(phone->route, "transport=tcp") != NULL;
+    (void)edge_listener_contact(session->edge, tcp, dialog->contact);
+    td_timer_init(&dialog->guard, session->edge->loop, on_guard, dialog);
+    if (!open_dialog(dialog, offer, agent, tenant->config->domain))
+        td_log_error(session->edge->log, "dialog.failed", td_str("agent", dialog->agent));
+}
+
+static void on_final(struct edge_dialog *dialog, int status, const sip_t *sip)
+{
+    struct edge_call_event event = {.type = EDGE_CALL_REFUSED, .side = dialog->side};
+
+    event.status = (uint16_t)status;
+    td_timer_stop(&dialog->guard);
+    if (status < 300) {
+        event.type = EDGE_CALL_ANSWERED;
+        (void)nta_leg_rtag(dialog->leg, sip->sip_to->a_tag);
+        (void)nta_leg_client_reroute(dialog->leg, sip->sip_record_route, sip->sip_contact, 1);
+        edge_store_text(sip->sip_to, NULL, dialog->remote, sizeof(dialog->remote));
+        free(dialog->remote_sdp);
+        dialog->remote_sdp = edge_read_sdp(sip);
+    }
+    (void)edge_session_step(dialog->session, &event);
+}
+
+static int on_response(void *ctx, nta_outgoing_t *request, const sip_t *sip)
+{
+    struct edge_dialog *dialog = ctx;
+    int status = nta_outgoing_status(request);
+
+    if (status >= 200)
+        on_final(dialog, sip == NULL && status < 300 ? 408 : status, sip);
+    else if (status > 100)
+        (void)edge_session_step(
+            dialog->session,
+            &(struct edge_call_event){.type = EDGE_CALL_PROGRESSED, .side = dialog->side});
+    return 0;
+}
+
+void edge_agent_invite(struct edge_session *session, uint8_t side)
+{
+    struct edge_dialog *dialog = session->sides[side];
+    bool auto_answer = session->edge->config->auto_answer;
+    char key[TD_ID_TEXT_SIZE];
+
+    ++*session->edge->counters.offers_rung;
+    dialog->inviting = nta_outgoing_tcreate(
+        dialog->leg, on_response, dialog, edge_dialog_hop(dialog), SIP_METHOD_INVITE,
+        URL_STRING_MAKE(dialog->target), SIPTAG_CONTACT_STR(dialog->contact),
+        SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE"),
+        TAG_IF(auto_answer, SIPTAG_HEADER_STR("Call-Info: <sip:localhost>;answer-after=0")),
+        SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(dialog->local_sdp),
+        TAG_END());
+    if (dialog->inviting == NULL) {
+        (void)edge_session_step(
+            session,
+            &(struct edge_call_event){.type = EDGE_CALL_REFUSED, .side = side, .status = 503});
+        return;
+    }
+    td_timer_start(&dialog->guard, dialog->lease_ms + session->edge->config->ring_grace_ms);
+    td_log_info(session->edge->log, "agent.invited",
+                td_str("interaction", edge_session_key(session, key)),
+                td_str("agent", dialog->agent));
+}
+
+void edge_agent_ack(struct edge_session *session, uint8_t side)
+{
+    struct edge_dialog *dialog = session->sides[side];
+    nta_outgoing_t *ack = nta_outgoing_tcreate(dialog->leg, NULL, NULL, edge_dialog_hop(dialog),
+                                               SIP_METHOD_ACK, NULL, TAG_END());
+
+    nta_outgoing_destroy(ack); // It stays to answer repeated 200s.
+    dialog->confirmed = true;
+}
+
+void edge_agent_cancel(struct edge_session *session, uint8_t side)
+{
+    struct edge_dialog *dialog = session->sides[side];
+
+    // The library holds it back until the first response (RFC 3261 section 9.1).
+    (void)nta_outgoing_cancel(dialog->inviting);
+    td_timer_start(&dialog->guard, CANCEL_PATIENCE_MS);
+}

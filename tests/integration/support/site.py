@@ -233,6 +233,13 @@ class PrivateSite:
             assert done.returncode == 0, f"tandem {arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    def tandem_fails(self, *arguments, seconds=20):
+        """Runs `tandem ARGUMENTS`, which must fail; the reason it gave."""
+        done = subprocess.run(self._command(arguments), capture_output=True, text=True, check=False,
+                              timeout=seconds)
+        assert done.returncode != 0, f"tandem {arguments} succeeded: {done.stdout}"
+        return done.stderr
+
     def _command(self, arguments):
         words = [BUILD / "bin/tandem", "--site", self._site.folder.site_yaml, *arguments]
         return [str(word) for word in words]

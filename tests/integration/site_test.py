@@ -1,9 +1,11 @@
 """The site itself: it comes up whole, says how it is, and heals."""
 
+import re
 import subprocess
 
 from support import REPOSITORY, wait
 from support.site import BUILD, INSTANCES
+from tandem_site.settings import Settings
 
 
 def test_every_instance_is_healthy(site):
@@ -28,6 +30,18 @@ def test_a_killed_service_comes_back_by_itself(own_site):
     pid = own_site.kill("ivr-1")
     wait.until(lambda: own_site.pid("ivr-1") not in (0, pid), 5, "supervisord starts it again")
     own_site.wait_healthy("ivr-1")
+
+
+def test_the_settings_file_shows_every_key_with_its_default():
+    settings = Settings((REPOSITORY / "deploy/site.yaml").read_text())
+    for service in sorted({instance.rpartition("-")[0] for instance in INSTANCES}):
+        told = subprocess.run([BUILD / "bin" / service, "--help"], capture_output=True, text=True,
+                              check=True).stdout
+        own = told.partition(f"\n{service}:\n")[2]
+        for key, default in re.findall(r"^  (\w+) .*, (?:default (.*)|required)\)$", own, re.MULTILINE):
+            shown = settings.get(service, key)
+            assert shown is not None, f"deploy/site.yaml: {service}.{key} is missing"
+            assert shown == default.strip('"') or not default, f"{service}.{key}"
 
 
 def test_a_wrong_setting_is_refused_with_its_line(site, tmp_path):

@@ -40,7 +40,9 @@ def test_a_value_is_replaced_and_its_comment_stays():
     settings.set("site", "name", "other")
     settings.set("site", "redis", "unix:/c")
     settings.set("edge", "calls_max", 7)
-    assert settings.text() == (
+    settings.set("edge", "digests", ["MD5", "SHA-256"])
+    settings.set("edge", "digests", ["MD5"])
+    assert settings.text().replace('  digests: ["MD5"]\n', "") == (
         SITE.replace("name: local ", 'name: "other" ').replace('"unix:/a b/#1"', '"unix:/c"')
         .replace("500", "7"))
 

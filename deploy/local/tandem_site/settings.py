@@ -55,4 +55,6 @@ def quote(value):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(quote(item) for item in value)}]"
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "io/bus_outstanding.h"
 #include "io/bus_socket.h"
-#include "io/timer.h"
 
 #define OUTSTANDING_MAX_DEFAULT 4096
 #define ENDPOINTS_MAX_DEFAULT 64
-#define NOWHERE UINT32_MAX
 
 enum { ID, STATUS, BODY, FRAME_COUNT };
 
@@ -23,19 +22,6 @@ struct connection {
     char endpoint[TD_BUS_ENDPOINT_SIZE];
 };
 
-/* One request that has not ended. */
-struct slot {
-    struct td_bus_client *client;
-    struct connection *connection; /* NULL once forgotten */
-    bool used;
-    struct td_id id;
-    td_bus_reply_fn on_reply;
-    void *ctx;
-    enum td_err end; /* when the timer fires: why */
-    struct td_timer timer;
-    uint32_t next; /* in the bucket or in the free list */
-};
-
 struct td_bus_client {
     uv_idle_t anchor; /* never started: its close callback frees the client */
     struct td_bus *bus;
@@ -44,94 +30,34 @@ struct td_bus_client {
     struct td_bus_client_counts counts;
     struct connection *connections;
     uint32_t connection_count;
-    struct slot *slots;
-    uint32_t used;
-    uint32_t free;
-    uint32_t *buckets;
-    uint32_t bucket_mask;
+    struct td_bus_outstanding outstanding;
     bool closing;
 };
 
-/* --- outstanding requests: slots found by (connection, id) --- */
-
-static uint32_t index_of(const struct slot *slot)
+/* It is removed before its owner hears of it, who may use the place for the next request. */
+static void finish(struct td_bus_client *client, struct td_bus_pending *pending, enum td_err status,
+                   struct td_bytes body)
 {
-    return (uint32_t)(slot - slot->client->slots);
-}
-
-static uint32_t *bucket_of(struct td_bus_client *client, struct td_id id)
-{
-    return &client->buckets[td_id_hash(id) & client->bucket_mask];
-}
-
-static struct slot *find_slot(struct td_bus_client *client, const struct connection *connection,
-                              struct td_id id)
-{
-    for (uint32_t i = *bucket_of(client, id); i != NOWHERE; i = client->slots[i].next) {
-        struct slot *slot = &client->slots[i];
-
-        if (slot->connection == connection && td_id_equal(slot->id, id))
-            return slot;
-    }
-    return NULL;
-}
-
-static void take_slot(struct td_bus_client *client, struct connection *connection,
-                      const struct td_bus_call *call)
-{
-    struct slot *slot = &client->slots[client->free];
-    uint32_t *bucket = bucket_of(client, call->id);
-
-    client->free = slot->next;
-    client->used++;
-    slot->used = true;
-    slot->connection = connection;
-    slot->id = call->id;
-    slot->on_reply = call->on_reply;
-    slot->ctx = call->ctx;
-    slot->end = TD_ERR_TIMEOUT;
-    slot->next = *bucket;
-    *bucket = index_of(slot);
-    td_timer_start(&slot->timer, call->deadline_ms);
-}
-
-static void release_slot(struct slot *slot)
-{
-    struct td_bus_client *client = slot->client;
-    uint32_t *link = bucket_of(client, slot->id);
-
-    while (*link != index_of(slot))
-        link = &client->slots[*link].next;
-    *link = slot->next;
-    td_timer_stop(&slot->timer);
-    slot->used = false;
-    slot->next = client->free;
-    client->free = index_of(slot);
-    client->used--;
-}
-
-/* The slot is free before its owner hears of it, who may use it for the next request. */
-static void finish(struct slot *slot, enum td_err status, struct td_bytes body)
-{
-    struct td_loop *loop = slot->client->loop;
+    struct td_loop *loop = client->loop; // Lives on when the callback destroys the client.
     struct td_loop_span span = td_loop_begin("bus.reply");
-    td_bus_reply_fn on_reply = slot->on_reply;
-    void *ctx = slot->ctx;
+    td_bus_reply_fn on_reply = pending->on_reply;
+    void *ctx = pending->ctx;
 
-    release_slot(slot);
+    td_bus_outstanding_remove(&client->outstanding, pending);
     on_reply(ctx, status, body);
     td_loop_end(loop, span);
 }
 
 static void on_timer(void *ctx)
 {
-    struct slot *slot = ctx;
+    struct td_bus_pending *pending = ctx;
+    struct td_bus_client *client = pending->owner;
 
-    if (slot->end == TD_ERR_TIMEOUT)
-        slot->client->counts.timeouts++;
+    if (pending->end == TD_ERR_TIMEOUT)
+        client->counts.timeouts++;
     else
-        slot->client->counts.forgotten++;
-    finish(slot, slot->end, td_bytes(NULL, 0));
+        client->counts.forgotten++;
+    finish(client, pending, pending->end, td_bytes(NULL, 0));
 }
 
 /* --- replies --- */
@@ -148,13 +74,13 @@ static void on_reply_frames(struct connection *connection, zmq_msg_t *frames)
     struct td_id id;
 
     memcpy(id.bytes, zmq_msg_data(&frames[ID]), sizeof(id.bytes));
-    struct slot *slot = find_slot(client, connection, id);
-    if (slot == NULL) {
+    struct td_bus_pending *pending = td_bus_outstanding_find(&client->outstanding, connection, id);
+    if (pending == NULL) {
         client->counts.late++;
         return;
     }
     client->counts.replies++;
-    finish(slot, status_of(*td_bus_frame_bytes(&frames[STATUS]).data),
+    finish(client, pending, status_of(*td_bus_frame_bytes(&frames[STATUS]).data),
            td_bus_frame_bytes(&frames[BODY]));
 }
 
@@ -234,19 +160,6 @@ static enum td_err connect_to(struct td_bus_client *client, const char *endpoint
     return TD_OK;
 }
 
-static void forget_requests(struct td_bus_client *client, const struct connection *connection)
-{
-    for (uint32_t i = 0; i < client->options.outstanding_max; i++) {
-        struct slot *slot = &client->slots[i];
-
-        if (slot->used && slot->connection == connection) {
-            slot->connection = NULL;
-            slot->end = TD_ERR_UNAVAILABLE;
-            td_timer_start(&slot->timer, 0);
-        }
-    }
-}
-
 void td_bus_forget(struct td_bus_client *client, const char *endpoint)
 {
     struct connection *connection = find_connection(client, endpoint);
@@ -258,7 +171,7 @@ void td_bus_forget(struct td_bus_client *client, const char *endpoint)
         link = &(*link)->next;
     *link = connection->next;
     client->connection_count--;
-    forget_requests(client, connection);
+    td_bus_outstanding_forget(&client->outstanding, connection);
     td_bus_socket_close(&connection->socket, on_connection_closed);
 }
 
@@ -294,7 +207,7 @@ static enum td_err try_request(struct td_bus_client *client, const struct td_bus
         return TD_ERR_UNAVAILABLE;
     if (call->body.size > td_bus_message_max(client->bus))
         return TD_ERR_RANGE;
-    if (client->free == NOWHERE)
+    if (td_bus_outstanding_is_full(&client->outstanding))
         return TD_ERR_LIMIT;
 
     *connection = find_connection(client, call->endpoint);
@@ -303,7 +216,7 @@ static enum td_err try_request(struct td_bus_client *client, const struct td_bus
         if (err != TD_OK)
             return err;
     }
-    if (find_slot(client, *connection, call->id) != NULL)
+    if (td_bus_outstanding_find(&client->outstanding, *connection, call->id) != NULL)
         return TD_ERR_EXISTS;
     return send_request(*connection, call);
 }
@@ -320,13 +233,13 @@ enum td_err td_bus_request(struct td_bus_client *client, const struct td_bus_cal
         return err;
     }
     client->counts.requests++;
-    take_slot(client, connection, call);
+    td_bus_outstanding_add(&client->outstanding, connection, call);
     return TD_OK;
 }
 
 uint32_t td_bus_client_outstanding(const struct td_bus_client *client)
 {
-    return client->used;
+    return client->outstanding.used;
 }
 
 struct td_bus_client_counts td_bus_client_counts(const struct td_bus_client *client)
@@ -344,39 +257,9 @@ static void set_defaults(struct td_bus_client_options *options)
         options->endpoints_max = ENDPOINTS_MAX_DEFAULT;
 }
 
-static void init_slots(struct td_bus_client *client)
-{
-    uint32_t count = client->options.outstanding_max;
-
-    for (uint32_t i = 0; i < count; i++) {
-        struct slot *slot = &client->slots[i];
-
-        slot->client = client;
-        slot->next = i + 1 < count ? i + 1 : NOWHERE;
-        td_timer_init(&slot->timer, client->loop, on_timer, slot);
-    }
-    memset(client->buckets, 0xff, (client->bucket_mask + 1) * sizeof(*client->buckets)); // NOWHERE
-}
-
-static enum td_err allocate(struct td_bus_client *client)
-{
-    uint32_t bucket_count = 1;
-
-    while (bucket_count < client->options.outstanding_max)
-        bucket_count *= 2;
-    client->bucket_mask = bucket_count - 1;
-    client->slots = calloc(client->options.outstanding_max, sizeof(*client->slots));
-    client->buckets = calloc(bucket_count, sizeof(*client->buckets));
-    if (client->slots == NULL || client->buckets == NULL)
-        return TD_ERR_NO_MEMORY;
-    init_slots(client);
-    return TD_OK;
-}
-
 static void free_client(struct td_bus_client *client)
 {
-    free(client->slots);
-    free(client->buckets);
+    td_bus_outstanding_fini(&client->outstanding);
     free(client);
 }
 
@@ -396,8 +279,8 @@ enum td_err td_bus_client_create(struct td_bus *bus, const struct td_bus_client_
     self->loop = td_bus_loop(bus);
     self->options = options != NULL ? *options : (struct td_bus_client_options){0};
     set_defaults(&self->options);
-    assert(self->options.outstanding_max <= UINT32_C(1) << 24);
-    enum td_err err = allocate(self);
+    enum td_err err = td_bus_outstanding_init(&self->outstanding, self->options.outstanding_max,
+                                              self->loop, on_timer, self);
     if (err != TD_OK) {
         free_client(self);
         return err;
@@ -419,11 +302,10 @@ void td_bus_client_destroy(struct td_bus_client **client)
     self->closing = true;
     while (self->connections != NULL)
         td_bus_forget(self, self->connections->endpoint);
-    for (uint32_t i = 0; i < self->options.outstanding_max; i++) {
-        if (self->slots[i].used) {
-            self->counts.forgotten++;
-            finish(&self->slots[i], TD_ERR_UNAVAILABLE, td_bytes(NULL, 0));
-        }
+    struct td_bus_pending *pending;
+    while ((pending = td_bus_outstanding_any(&self->outstanding)) != NULL) {
+        self->counts.forgotten++;
+        finish(self, pending, TD_ERR_UNAVAILABLE, td_bytes(NULL, 0));
     }
     uv_close((uv_handle_t *)&self->anchor, on_anchor_closed);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/bus_inbox.h"
 #include "io/bus_socket.h"
 #include "io/overload.h"
 #include "io/timer.h"
@@ -11,101 +12,24 @@
 #define INBOX_MAX_DEFAULT 1024
 #define DEADLINE_MAX_DEFAULT_MS 60000
 #define NS_PER_MS UINT64_C(1000000)
-#define NOWHERE UINT32_MAX
 
 /* Frames of a request, the peer's routing id (which ROUTER puts in front) included. */
 enum { PEER, ID, DEADLINE, BODY, FRAME_COUNT };
 
-enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_OPEN };
-
-struct slot {
-    enum slot_state state;
-    uint32_t generation; /* counts the uses of this slot, so that an old handle finds nothing */
-    uint32_t next;       /* in the free list or in the inbox */
-    struct td_id id;
-    uint64_t arrived_ns;
-    uint64_t expires_ns;
-    zmq_msg_t peer;
-    zmq_msg_t body; /* only while waiting */
-    struct td_timer deadline;
-    struct td_bus_server *server;
-};
-
 struct td_bus_server {
-    struct td_bus_socket
-        socket; /* first in life, last in death: its close callback frees the server */
+    struct td_bus_socket socket; /* first in life, last in death: its end frees the server */
     struct td_loop *loop;
     struct td_bus_server_options options;
     char endpoint[TD_BUS_ENDPOINT_SIZE];
     struct td_overload overload;
     struct td_bus_server_counts counts;
-    struct slot *slots;
-    uint32_t used;
-    uint32_t free;        /* first of the free list */
-    uint32_t first, last; /* the inbox: waiting slots in order of arrival */
+    struct td_bus_inbox inbox;
 };
 
-static uint32_t index_of(const struct td_bus_server *server, const struct slot *slot)
-{
-    return (uint32_t)(slot - server->slots);
-}
-
-/* --- slots --- */
-
-static void inbox_append(struct td_bus_server *server, struct slot *slot)
-{
-    slot->next = NOWHERE;
-    if (server->first == NOWHERE)
-        server->first = index_of(server, slot);
-    else
-        server->slots[server->last].next = index_of(server, slot);
-    server->last = index_of(server, slot);
-}
-
-static struct slot *inbox_take(struct td_bus_server *server)
-{
-    if (server->first == NOWHERE)
-        return NULL;
-
-    struct slot *slot = &server->slots[server->first];
-    server->first = slot->next;
-    return slot;
-}
-
-static struct slot *allocate_slot(struct td_bus_server *server)
-{
-    if (server->free == NOWHERE)
-        return NULL;
-
-    struct slot *slot = &server->slots[server->free];
-    server->free = slot->next;
-    server->used++;
-    return slot;
-}
-
-/* Out of the inbox it must be already. */
-static void release_slot(struct slot *slot)
-{
-    struct td_bus_server *server = slot->server;
-
-    td_timer_stop(&slot->deadline);
-    (void)zmq_msg_close(&slot->peer);
-    slot->state = SLOT_FREE;
-    slot->generation++;
-    slot->next = server->free;
-    server->free = index_of(server, slot);
-    server->used--;
-}
-
-static struct slot *find_open(struct td_bus_request request)
+static struct td_bus_slot *find_open(struct td_bus_request request)
 {
     assert(request.server != NULL);
-    assert(request.slot < request.server->options.inbox_max);
-
-    struct slot *slot = &request.server->slots[request.slot];
-    bool same = slot->state == SLOT_OPEN && slot->generation == request.generation;
-
-    return same ? slot : NULL;
+    return td_bus_inbox_find(&request.server->inbox, request.slot, request.generation);
 }
 
 /* --- replying --- */
@@ -128,7 +52,7 @@ static bool send_reply(struct td_bus_server *server, zmq_msg_t *peer, struct td_
 
 void td_bus_reply(struct td_bus_request request, enum td_err status, struct td_bytes body)
 {
-    struct slot *slot = find_open(request);
+    struct td_bus_slot *slot = find_open(request);
 
     if (slot == NULL) {
         request.server->counts.late++;
@@ -140,15 +64,14 @@ void td_bus_reply(struct td_bus_request request, enum td_err status, struct td_b
     }
     request.server->counts.replied++;
     (void)send_reply(request.server, &slot->peer, slot->id, status, body);
-    release_slot(slot);
+    td_bus_inbox_release(&request.server->inbox, slot);
 }
 
-static void refuse(struct slot *slot)
+static void refuse(struct td_bus_server *server, struct td_bus_slot *slot)
 {
-    (void)zmq_msg_close(&slot->body);
-    slot->server->counts.busy_late++;
-    (void)send_reply(slot->server, &slot->peer, slot->id, TD_ERR_BUSY, td_bytes(NULL, 0));
-    release_slot(slot);
+    server->counts.busy_late++;
+    (void)send_reply(server, &slot->peer, slot->id, TD_ERR_BUSY, td_bytes(NULL, 0));
+    td_bus_inbox_release(&server->inbox, slot);
 }
 
 /* --- arrival --- */
@@ -166,41 +89,31 @@ static bool is_request(zmq_msg_t *frames, size_t count)
 
 static void on_deadline(void *ctx)
 {
-    struct slot *slot = ctx;
+    struct td_bus_slot *slot = ctx;
+    struct td_bus_server *server = slot->owner;
 
-    slot->server->counts.expired++;
-    release_slot(slot);
-}
-
-static void fill_slot(struct slot *slot, struct td_id id, zmq_msg_t *frames, uint64_t now_ns)
-{
-    uint32_t deadline_ms = read_u32(zmq_msg_data(&frames[DEADLINE]));
-    uint32_t max_ms = slot->server->options.deadline_max_ms;
-
-    slot->state = SLOT_WAITING;
-    slot->id = id;
-    slot->arrived_ns = now_ns;
-    slot->expires_ns = now_ns + (deadline_ms < max_ms ? deadline_ms : max_ms) * NS_PER_MS;
-    (void)zmq_msg_init(&slot->peer);
-    (void)zmq_msg_init(&slot->body);
-    (void)zmq_msg_move(&slot->peer, &frames[PEER]);
-    (void)zmq_msg_move(&slot->body, &frames[BODY]);
+    server->counts.expired++;
+    td_bus_inbox_release(&server->inbox, slot);
 }
 
 static void accept_request(struct td_bus_server *server, zmq_msg_t *frames, uint64_t now_ns)
 {
     struct td_id id;
-    struct slot *slot = allocate_slot(server);
+    uint32_t deadline_ms = read_u32(zmq_msg_data(&frames[DEADLINE]));
+    uint32_t max_ms = server->options.deadline_max_ms;
 
     server->counts.requests++;
     memcpy(id.bytes, zmq_msg_data(&frames[ID]), sizeof(id.bytes));
+    struct td_bus_slot *slot = td_bus_inbox_add(&server->inbox, &frames[PEER], &frames[BODY]);
     if (slot == NULL) {
         server->counts.busy_full++;
         (void)send_reply(server, &frames[PEER], id, TD_ERR_BUSY, td_bytes(NULL, 0));
         return;
     }
-    fill_slot(slot, id, frames, now_ns);
-    inbox_append(server, slot);
+    slot->id = id;
+    slot->arrived_ns = now_ns;
+    slot->expires_ns = now_ns + (deadline_ms < max_ms ? deadline_ms : max_ms) * NS_PER_MS;
+    td_timer_init(&slot->deadline, server->loop, on_deadline, slot);
 }
 
 static void receive(struct td_bus_server *server)
@@ -221,24 +134,21 @@ static void receive(struct td_bus_server *server)
 
 /* --- handling --- */
 
-static void expire_unseen(struct slot *slot)
+static void expire_unseen(struct td_bus_server *server, struct td_bus_slot *slot)
 {
-    (void)zmq_msg_close(&slot->body);
-    slot->server->counts.expired_early++;
-    release_slot(slot);
+    server->counts.expired_early++;
+    td_bus_inbox_release(&server->inbox, slot);
 }
 
-static void handle(struct slot *slot, uint64_t now_ns)
+static void handle(struct td_bus_server *server, struct td_bus_slot *slot, uint64_t now_ns)
 {
-    struct td_bus_server *server = slot->server;
     struct td_loop_span span = {.handler = "bus.request", .started_ns = now_ns};
-    struct td_bus_request request = {server, index_of(server, slot), slot->generation};
+    uint32_t index = td_bus_inbox_index(&server->inbox, slot);
+    struct td_bus_request request = {server, index, slot->generation};
     zmq_msg_t body; // Outlives the slot, which a reply within the handler gives back.
 
     (void)zmq_msg_init(&body);
     (void)zmq_msg_move(&body, &slot->body);
-    (void)zmq_msg_close(&slot->body);
-    slot->state = SLOT_OPEN;
     server->options.handler(server->options.ctx, request, td_bus_frame_bytes(&body));
     // A timer only for those that were not answered at once: most are.
     if (td_bus_socket_is_open(&server->socket) && find_open(request) != NULL)
@@ -263,26 +173,26 @@ static bool on_work(struct td_bus_socket *socket)
 
     receive(server);
     while (td_bus_socket_is_open(socket) && now_ns < until_ns) {
-        struct slot *slot = inbox_take(server);
+        struct td_bus_slot *slot = td_bus_inbox_next(&server->inbox);
 
         if (slot == NULL)
             return false;
         now_ns = td_loop_now_ns();
         if (now_ns >= slot->expires_ns)
-            expire_unseen(slot);
+            expire_unseen(server, slot);
         else if (is_late(server, now_ns - slot->arrived_ns, now_ns))
-            refuse(slot);
+            refuse(server, slot);
         else
-            handle(slot, now_ns);
+            handle(server, slot, now_ns);
     }
-    return server->first != NOWHERE;
+    return td_bus_inbox_has_next(&server->inbox);
 }
 
 /* --- life --- */
 
 static void free_server(struct td_bus_server *server)
 {
-    free(server->slots);
+    td_bus_inbox_fini(&server->inbox);
     free(server);
 }
 
@@ -301,25 +211,6 @@ static void set_defaults(struct td_bus_server_options *options)
         options->deadline_max_ms = DEADLINE_MAX_DEFAULT_MS;
 }
 
-static enum td_err allocate_slots(struct td_bus_server *server)
-{
-    uint32_t count = server->options.inbox_max;
-
-    server->slots = calloc(count, sizeof(*server->slots));
-    if (server->slots == NULL)
-        return TD_ERR_NO_MEMORY;
-    for (uint32_t i = 0; i < count; i++) {
-        struct slot *slot = &server->slots[i];
-
-        slot->server = server;
-        slot->next = i + 1 < count ? i + 1 : NOWHERE;
-        td_timer_init(&slot->deadline, server->loop, on_deadline, slot);
-    }
-    server->free = 0;
-    server->first = NOWHERE;
-    return TD_OK;
-}
-
 enum td_err td_bus_server_create(struct td_bus *bus, const struct td_bus_server_options *options,
                                  struct td_bus_server **server)
 {
@@ -331,7 +222,7 @@ enum td_err td_bus_server_create(struct td_bus *bus, const struct td_bus_server_
     self->options = *options;
     set_defaults(&self->options);
     self->overload.wait_max_ns = self->options.lag_max_ms * NS_PER_MS;
-    enum td_err err = allocate_slots(self);
+    enum td_err err = td_bus_inbox_init(&self->inbox, self->options.inbox_max, self);
     if (err == TD_OK)
         err = td_bus_socket_open(&self->socket, bus, ZMQ_ROUTER, on_work);
     if (err != TD_OK) {
@@ -363,14 +254,14 @@ bool td_bus_request_is_open(struct td_bus_request request)
 
 struct td_id td_bus_request_id(struct td_bus_request request)
 {
-    const struct slot *slot = find_open(request);
+    const struct td_bus_slot *slot = find_open(request);
 
     return slot != NULL ? slot->id : (struct td_id){{0}};
 }
 
 uint32_t td_bus_request_left_ms(struct td_bus_request request)
 {
-    const struct slot *slot = find_open(request);
+    const struct td_bus_slot *slot = find_open(request);
     uint64_t now_ns = td_loop_now_ns();
 
     return slot != NULL && slot->expires_ns > now_ns
@@ -380,7 +271,7 @@ uint32_t td_bus_request_left_ms(struct td_bus_request request)
 
 uint32_t td_bus_server_open_count(const struct td_bus_server *server)
 {
-    return server->used;
+    return server->inbox.used;
 }
 
 struct td_bus_server_counts td_bus_server_counts(const struct td_bus_server *server)
@@ -396,14 +287,6 @@ void td_bus_server_destroy(struct td_bus_server **server)
         return;
     *server = NULL;
 
-    for (uint32_t i = 0; i < self->options.inbox_max; i++) {
-        struct slot *slot = &self->slots[i];
-
-        if (slot->state == SLOT_WAITING)
-            (void)zmq_msg_close(&slot->body);
-        if (slot->state != SLOT_FREE)
-            release_slot(slot);
-    }
-    self->first = NOWHERE;
+    td_bus_inbox_clear(&self->inbox);
     td_bus_socket_close(&self->socket, on_closed);
 }

@@ -169,16 +169,15 @@ size_t td_bus_receive(struct td_bus_socket *socket, zmq_msg_t *frames, size_t ma
     size_t count = 0;
     bool more = true;
 
-    while (more) {
-        zmq_msg_t surplus;
-        zmq_msg_t *frame = count < max ? &frames[count] : &surplus;
-
-        if (!receive_frame(socket, frame))
+    while (more && count < max) {
+        if (!receive_frame(socket, &frames[count]))
             return count; // Parts of a message arrive together, so this is 0.
-        more = zmq_msg_more(frame) != 0;
-        if (frame == &surplus)
-            (void)zmq_msg_close(&surplus);
+        more = zmq_msg_more(&frames[count]) != 0;
         count++;
+    }
+    for (zmq_msg_t surplus; more && receive_frame(socket, &surplus); count++) {
+        more = zmq_msg_more(&surplus) != 0;
+        (void)zmq_msg_close(&surplus);
     }
     return count;
 }

@@ -41,7 +41,7 @@ static enum td_err bind_and_listen(int fd, const union address *address, socklen
                                    uint16_t *port)
 {
     int on = 1;
-    union address bound;
+    union address bound = {0};
     socklen_t bound_size = sizeof(bound);
 
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||

@@ -6,7 +6,9 @@ The file is plain: sections at the left edge, one `key: value  # comment` a line
 import re
 
 LINE = re.compile(
-    r"""^(?P<indent>[ ]+)(?P<key>[\w.-]+):[ ]*(?P<value>"(?:[^"\\]|\\.)*"|[^#"]*?)(?P<rest>\s*(?:\#.*)?)$""",
+    r"""^(?P<indent>[ ]+)(?P<key>[\w.-]+):[ ]*
+        (?P<value>"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^#"]*?)
+        (?P<rest>\s*(?:\#.*)?)$""",
     re.VERBOSE)
 
 

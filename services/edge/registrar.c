@@ -308,6 +308,8 @@ int edge_registrar_take(struct edge *edge, nta_incoming_t *request, const sip_t 
     }
     edge_read_user(sip->sip_to->a_url, asked.user);
     asked.tenant = edge_auth_tenant(edge, sip, sip->sip_to->a_url, asked.user);
+    if (asked.tenant == NULL)
+        asked.tenant = edge->directory.tenants; // Nobody is challenged like somebody.
     if (asked.tenant == NULL || asked.user[0] == '\0' || !edge_read_peer(request, sip, &asked.peer))
         return edge_refuse(request, 404);
 

@@ -136,8 +136,6 @@ void edge_describe(const struct edge_session *session, struct td_interaction_arr
 void edge_report_effect(struct edge_session *session, const struct edge_call_effect *effect);
 
 /* session_store.c: dialogs in Redis */
-/** The From, To or Contact value as it stands in a message, with ";tag=" and `tag` unless NULL. */
-void edge_store_text(const void *header, const char *tag, char *to, size_t size);
 void edge_store_put(struct edge_session *session, uint8_t side);
 void edge_store_forget(struct edge_session *session, uint8_t side);
 /** Reads what a process of this name left behind: takes up its calls, tidies up the rest. */

@@ -91,7 +91,7 @@ static void on_final(struct edge_dialog *dialog, int status, const sip_t *sip)
         event.type = EDGE_CALL_ANSWERED;
         (void)nta_leg_rtag(dialog->leg, sip->sip_to->a_tag);
         (void)nta_leg_client_reroute(dialog->leg, sip->sip_record_route, sip->sip_contact, 1);
-        edge_store_text(sip->sip_to, NULL, dialog->remote, sizeof(dialog->remote));
+        edge_read_header(sip->sip_to, NULL, dialog->remote, sizeof(dialog->remote));
         free(dialog->remote_sdp);
         dialog->remote_sdp = edge_read_sdp(sip);
     }

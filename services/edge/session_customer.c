@@ -71,9 +71,9 @@ static bool open_dialog(struct edge_dialog *dialog, nta_incoming_t *request, con
     nta_incoming_bind(request, on_ack_or_cancel, dialog);
     dialog->invited = request;
     td_str_clip(dialog->call_id, sizeof(dialog->call_id), sip->sip_call_id->i_id);
-    edge_store_text(sip->sip_to, nta_leg_get_tag(dialog->leg), dialog->local,
-                    sizeof(dialog->local));
-    edge_store_text(sip->sip_from, NULL, dialog->remote, sizeof(dialog->remote));
+    edge_read_header(sip->sip_to, nta_leg_get_tag(dialog->leg), dialog->local,
+                     sizeof(dialog->local));
+    edge_read_header(sip->sip_from, NULL, dialog->remote, sizeof(dialog->remote));
     dialog->offer_is_ours = edge_read_body(sip) == EDGE_BODY_NONE;
     dialog->remote_sdp = edge_read_sdp(sip);
     edge_read_next_hop(sip, peer, dialog->next_hop);

@@ -23,26 +23,6 @@ static const char *hash_name(const struct edge *edge, char name[96])
     return name;
 }
 
-void edge_store_text(const void *header, const char *tag, char *to, size_t size)
-{
-    su_home_t home[1] = {SU_HOME_INIT(home)};
-    struct td_text writer;
-
-    su_home_init(home);
-    char *text = sip_header_as_string(home, header);
-    td_text_init(&writer, to, size);
-    if (text != NULL) {
-        td_text_add(&writer, text);
-        if (tag != NULL) {
-            td_text_add(&writer, ";tag=");
-            td_text_add(&writer, tag);
-        }
-    }
-    if (writer.cut)
-        to[0] = '\0';
-    su_home_deinit(home);
-}
-
 /* --- writing
  * --------------------------------------------------------------------------------------- */
 

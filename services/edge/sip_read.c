@@ -9,6 +9,7 @@
 #include <sofia-sip/sip_extra.h>
 
 #include "base/str.h"
+#include "base/text.h"
 
 /** Longest body that is passed on; LegAnswer takes no longer one. */
 #define SDP_MAX 8192
@@ -92,6 +93,29 @@ bool edge_read_scheme_is_known(const sip_t *sip)
     int type = sip->sip_request->rq_url->url_type;
 
     return type == url_sip || type == url_sips || type == url_tel;
+}
+
+/* --- headers as a whole
+ * ------------------------------------------------------------------------------ */
+
+void edge_read_header(const void *header, const char *tag, char *to, size_t size)
+{
+    su_home_t home[1] = {SU_HOME_INIT(home)};
+    struct td_text writer;
+
+    su_home_init(home);
+    char *text = sip_header_as_string(home, header);
+    td_text_init(&writer, to, size);
+    if (text != NULL) {
+        td_text_add(&writer, text);
+        if (tag != NULL) {
+            td_text_add(&writer, ";tag=");
+            td_text_add(&writer, tag);
+        }
+    }
+    if (writer.cut)
+        to[0] = '\0';
+    su_home_deinit(home);
 }
 
 /* --- credentials

@@ -20,6 +20,10 @@ void edge_read_user(const url_t *url, char user[EDGE_NUMBER_SIZE]);
 /** Who calls: P-Asserted-Identity from peers that are trusted, else From; empty when withheld. */
 void edge_read_caller(const sip_t *sip, bool trusted, char number[EDGE_NUMBER_SIZE]);
 
+/** A From or To header's value as it stands in a message, and ";tag=" with `tag` unless that is
+    NULL; empty when it does not fit. */
+void edge_read_header(const void *header, const char *tag, char *to, size_t size);
+
 /** Credentials of a header, if they are for `realm` (NULL: any) and a Digest we can read. */
 bool edge_read_credentials(const sip_t *sip, const char *realm,
                            struct edge_digest_credentials *credentials);

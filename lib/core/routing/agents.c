@@ -175,7 +175,7 @@ enum td_err td_routing_put_agent(struct td_routing *routing,
                                  const struct td_routing_agent_config *config,
                                  struct td_routing_problem *problem)
 {
-    struct td_routing_problem unwanted;
+    struct td_routing_problem unwanted = {0};
     struct td_routing_problem *explain = problem == NULL ? &unwanted : problem;
     struct held_attributes held = {0};
 

@@ -161,7 +161,7 @@ static void import_wrap_up(struct td_routing *routing, struct agent *agent,
     agent->interaction_id = record->interaction;
     if (record->queue[0] == '\0')
         return;
-    agent->queue = td_routing_find_queue(routing, record->queue);
+    agent->queue = find_or_add_queue(routing, record->queue);
     if (agent->queue != NONE)
         td_routing_use_queue(routing, agent->queue);
 }

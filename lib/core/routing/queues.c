@@ -174,7 +174,7 @@ enum td_err td_routing_put_queue(struct td_routing *routing,
                                  const struct td_routing_queue_config *config,
                                  struct td_routing_problem *problem)
 {
-    struct td_routing_problem unwanted;
+    struct td_routing_problem unwanted = {0};
     struct td_routing_problem *explain = problem == NULL ? &unwanted : problem;
     enum td_err err = check_queue(config, explain);
 

@@ -7,8 +7,9 @@
 /* Ageing ends after some two years; keeps ranks within 64 bits. */
 #define AGEING_MAX_US (UINT64_C(1) << 46)
 
-static_assert(TD_ROUTING_AGEING_MAX <= (INT64_MAX - 4 * TD_ROUTING_POINTS_MAX * UNITS_PER_POINT) >>
-                  46,
+#define POINTS_MAX (4 * (int64_t)TD_ROUTING_POINTS_MAX)
+
+static_assert(TD_ROUTING_AGEING_MAX <= (INT64_MAX - POINTS_MAX * UNITS_PER_POINT) >> 46,
               "a rank fits 64 bits");
 
 static int64_t rank(const struct td_routing *routing, const struct interaction *interaction)

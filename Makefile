@@ -33,7 +33,7 @@ LIBTANDEM := $(BUILD)/lib/libtandem.a
 MAINS    := $(shell find services tools -name main.c)
 PROGRAM_DIRS := $(patsubst %/main.c,%,$(MAINS))
 PROGRAMS := $(notdir $(PROGRAM_DIRS))
-UNIT     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name '*_test.c'))
+UNIT     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit tests/contract tests/sim -name '*_test.c' 2>/dev/null))
 BENCH    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 

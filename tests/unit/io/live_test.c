@@ -191,6 +191,39 @@ static void it_may_be_destroyed_from_a_callback(void **state)
     assert_int_equal(answer.err, TD_ERR_UNAVAILABLE);
 }
 
+static void a_host_is_found_by_its_name(void **state)
+{
+    struct live_fixture *fixture = *state;
+    struct td_live *live = NULL;
+    char command[64];
+    char address[64];
+    int port = private_free_port();
+
+    (void)snprintf(command, sizeof(command), "CONFIG SET port %d", port);
+    (void)run_words(fixture, command);
+    // It may stand for ::1 too, where nobody listens: the addresses are tried in turn.
+    (void)snprintf(address, sizeof(address), "localhost:%d", port);
+    const struct td_live_config config = {.address = address};
+    assert_int_equal(td_live_create(fixture->loop, &config, &live), TD_OK);
+    await(fixture->loop, td_live_is_up(live));
+    td_live_destroy(&live);
+}
+
+static void a_name_nobody_knows_stays_down(void **state)
+{
+    (void)state;
+    struct td_loop *loop = make_loop();
+    struct td_live *live = NULL;
+    const struct td_live_config config = {.address = "name.invalid:6379"};
+    uint64_t until_ns = td_loop_now_ns() + UINT64_C(100000000);
+
+    assert_int_equal(td_live_create(loop, &config, &live), TD_OK);
+    await(loop, td_loop_now_ns() > until_ns);
+    assert_false(td_live_is_up(live));
+    td_live_destroy(&live);
+    td_loop_destroy(&loop);
+}
+
 static void a_wrong_password_keeps_it_down_and_a_right_one_does_not(void **state)
 {
     struct live_fixture *fixture = *state;
@@ -222,6 +255,8 @@ int main(void)
         cmocka_unit_test(a_silent_redis_is_given_up),
         cmocka_unit_test(too_many_commands_are_refused),
         WITH_REDIS(it_may_be_destroyed_from_a_callback),
+        WITH_REDIS(a_host_is_found_by_its_name),
+        cmocka_unit_test(a_name_nobody_knows_stays_down),
         WITH_REDIS(a_wrong_password_keeps_it_down_and_a_right_one_does_not),
     };
 

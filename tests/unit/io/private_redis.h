@@ -36,6 +36,8 @@ static inline void private_redis_start(struct private_redis *redis)
     const char *const args[] = {"redis-server",
                                 "--port",
                                 "0",
+                                "--bind",
+                                "127.0.0.1",
                                 "--unixsocket",
                                 redis->socket,
                                 "--dir",

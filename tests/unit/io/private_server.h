@@ -11,10 +11,12 @@
 #include <ftw.h>
 #include <grp.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +51,20 @@ static inline int private_remove(const char *path, const struct stat *info, int 
 static inline void private_folder_remove(const char *folder)
 {
     (void)nftw(folder, private_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/** A port of the loopback that nobody has at the moment. */
+static inline int private_free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    (void)close(fd);
+    return ntohs(address.sin_port);
 }
 
 /* Servers that refuse to run as root run as `user`, who then owns the folder. */

@@ -1,0 +1,23 @@
+/**
+ * @file history_param.h  Parameters in PostgreSQL's binary form. Private to lib/io/history*. Pure.
+ */
+#ifndef TD_IO_HISTORY_PARAM_H
+#define TD_IO_HISTORY_PARAM_H
+
+#include "io/buffer.h"
+#include "io/history_value.h"
+
+/** The type's number in PostgreSQL. */
+uint32_t td_param_oid(enum td_param_kind kind);
+
+/** Appends the value's bytes; nothing for a null. */
+void td_param_write(struct td_buffer *buffer, const struct td_param *param);
+
+/** Appends a row of a binary COPY. */
+void td_param_write_row(struct td_buffer *buffer, const struct td_param *params, uint32_t count);
+
+/** What stands before the first row and after the last. */
+struct td_bytes td_param_copy_header(void);
+struct td_bytes td_param_copy_trailer(void);
+
+#endif

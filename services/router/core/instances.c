@@ -22,8 +22,17 @@ static struct flow_instance *add_instance(struct flow *flow, const char *service
     return instance;
 }
 
+/* Whoever carries interactions, legs or dialogs. */
+static bool matters(const char *service)
+{
+    return td_str_equal(service, "edge") || td_str_equal(service, "media") ||
+           td_str_equal(service, "ivr");
+}
+
 void flow_instance_up(struct flow *flow, const char *service, const char *name)
 {
+    if (!matters(service))
+        return;
     struct flow_instance *instance = add_instance(flow, service, name);
     if (instance == NULL || instance->alive)
         return;

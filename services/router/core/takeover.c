@@ -14,7 +14,6 @@ void flow_release_hold(struct flow *flow, struct flow_interaction *interaction)
         return;
     interaction->held = false;
     (void)td_routing_hold(flow->routing, interaction->state.interaction_id, false);
-    flow_touch(flow, interaction);
 }
 
 /* --- settled when an instance has said all, or was silent too long -----------------------------
@@ -122,7 +121,6 @@ static void channel_said(struct flow *flow, struct flow_interaction *interaction
         return;
     }
     flow_release_hold(flow, interaction);
-    flow_touch(flow, interaction);
     if (flow_has_offer(interaction, item->offer_id))
         advance(flow, interaction, item);
     else if (item->phase == TD_CHANNEL_PHASE_CONNECTED)

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "io/http_context.h"
 #include "io/listener.h"
-#include "io/lws.h"
 
 #define BODY_MAX_DEFAULT (UINT32_C(256) << 10)
 #define HEADERS_SIZE 512
@@ -27,8 +27,8 @@ struct session {
 
 struct td_http {
     struct td_listener listener; /* first, so that it leads back here */
-    struct td_lws lws;
-    unsigned open_parts; /* listener and lws: the last to close frees the server */
+    struct td_http_context context;
+    unsigned open_parts; /* listener and context: the last to close frees the server */
     struct td_loop *loop;
     struct lws_protocols protocols[2];
     struct td_http_route routes[TD_HTTP_ROUTES_MAX];
@@ -201,7 +201,7 @@ static void on_accept(struct td_listener *listener, int fd)
         (void)close(fd);
         return;
     }
-    if (lws_adopt_socket_vhost(http->lws.vhost, fd) != NULL)
+    if (lws_adopt_socket_vhost(http->context.vhost, fd) != NULL)
         http->connections++; // Otherwise it has closed the descriptor.
 }
 
@@ -224,12 +224,12 @@ static void on_listener_closed(struct td_listener *listener)
     close_part((struct td_http *)listener);
 }
 
-static void on_lws_closed(struct td_lws *lws)
+static void on_context_closed(struct td_http_context *context)
 {
-    close_part((struct td_http *)((char *)lws - offsetof(struct td_http, lws)));
+    close_part((struct td_http *)((char *)context - offsetof(struct td_http, context)));
 }
 
-static enum td_err open_lws(struct td_http *http)
+static enum td_err open_context(struct td_http *http)
 {
     struct lws_context_creation_info info = {
         .protocols = http->protocols,
@@ -242,7 +242,7 @@ static enum td_err open_lws(struct td_http *http)
         .server_string = "tandem",
     };
 
-    return td_lws_open(&http->lws, http->loop, &info);
+    return td_http_context_open(&http->context, http->loop, &info);
 }
 
 static enum td_err allocate(struct td_loop *loop, const struct td_http_options *options,
@@ -285,7 +285,7 @@ enum td_err td_http_create(struct td_loop *loop, const struct td_http_options *o
         return err;
     }
     self->open_parts = 1;
-    err = open_lws(self);
+    err = open_context(self);
     if (err != TD_OK) {
         td_listener_close(&self->listener, on_listener_closed);
         return err;
@@ -309,5 +309,5 @@ void td_http_destroy(struct td_http **http)
     *http = NULL;
 
     td_listener_close(&self->listener, on_listener_closed);
-    td_lws_close(&self->lws, on_lws_closed);
+    td_http_context_close(&self->context, on_context_closed);
 }

@@ -117,6 +117,7 @@ void td_loop_destroy(struct td_loop **loop)
         return;
     *loop = NULL;
 
+    uv_update_time(&self->uv); // The last turn may have been long ago.
     uv_timer_init(&self->uv, &patience);
     uv_timer_start(&patience, give_up_closing, CLOSE_MAX_MS, 0);
     uv_unref((uv_handle_t *)&patience);

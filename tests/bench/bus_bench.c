@@ -1,6 +1,7 @@
 /*
- * Request and reply over the loopback between two processes, and a feed from one to the other.
- * Prints one figure a line: `name value unit`.
+ * Request and reply over the loopback between two processes, and a feed from one to the other. The
+ * peer to compare with is ZeroMQ alone: the same frames, blocking calls, no loop. One figure a
+ * line.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zmq.h>
 
 #include "io/bus_client.h"
 #include "io/bus_feed.h"
@@ -93,6 +95,51 @@ static void run_peer(int to_parent)
     td_loop_run(loop); // Until it is killed.
 }
 
+/* The peer of ZeroMQ alone: sends every message back. */
+static void run_raw_peer(int to_parent)
+{
+    char endpoint[TD_BUS_ENDPOINT_SIZE] = {0};
+    size_t size = sizeof(endpoint);
+    void *router = zmq_socket(zmq_ctx_new(), ZMQ_ROUTER);
+
+    if (zmq_bind(router, "tcp://127.0.0.1:*") != 0 ||
+        zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, endpoint, &size) != 0 ||
+        write(to_parent, endpoint, sizeof(endpoint)) != (ssize_t)sizeof(endpoint))
+        exit(1);
+    for (;;) { // Until it is killed.
+        zmq_msg_t frame;
+        int more;
+
+        (void)zmq_msg_init(&frame);
+        (void)zmq_msg_recv(&frame, router, 0);
+        more = zmq_msg_more(&frame);
+        (void)zmq_msg_send(&frame, router, more ? ZMQ_SNDMORE : 0);
+    }
+}
+
+/* Before any thread of ZeroMQ exists here. */
+static pid_t start_peer(void (*run_it)(int to_parent), char *endpoints, size_t size)
+{
+    int pipe_fds[2];
+
+    if (pipe(pipe_fds) != 0)
+        must(TD_ERR_INTERNAL, "pipe");
+    pid_t peer = fork();
+    if (peer < 0)
+        must(TD_ERR_INTERNAL, "fork");
+    if (peer == 0)
+        run_it(pipe_fds[1]);
+    if (read(pipe_fds[0], endpoints, size) != (ssize_t)size)
+        must(TD_ERR_INTERNAL, "peer");
+    return peer;
+}
+
+static void stop_peer(pid_t peer)
+{
+    (void)kill(peer, SIGKILL);
+    (void)waitpid(peer, NULL, 0);
+}
+
 /* --- this process --- */
 
 struct bench {
@@ -161,15 +208,44 @@ static int by_value(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+static void print_trips(const char *name, uint32_t *trip_ns)
+{
+    qsort(trip_ns, ROUND_TRIPS, sizeof(*trip_ns), by_value);
+    printf("%s_p50 %.1f us\n", name, trip_ns[ROUND_TRIPS / 2] / 1e3);
+    printf("%s_p99 %.1f us\n", name, trip_ns[ROUND_TRIPS / 100 * 99] / 1e3);
+}
+
+static void raw_round_trips(const struct bench *bench, const char *endpoint)
+{
+    static uint32_t trip_ns[ROUND_TRIPS];
+    void *context = zmq_ctx_new();
+    void *socket = zmq_socket(context, ZMQ_DEALER);
+    uint8_t reply[BODY_SIZE];
+
+    if (zmq_connect(socket, endpoint) != 0)
+        must(TD_ERR_INTERNAL, "raw connect");
+    for (int i = 0; i < ROUND_TRIPS; i++) {
+        uint64_t sent_ns = td_loop_now_ns();
+
+        (void)zmq_send(socket, bench->body, 16, ZMQ_SNDMORE);
+        (void)zmq_send(socket, bench->body, 4, ZMQ_SNDMORE);
+        (void)zmq_send(socket, bench->body, BODY_SIZE, 0);
+        for (int frame = 0; frame < 3; frame++)
+            (void)zmq_recv(socket, reply, sizeof(reply), 0);
+        trip_ns[i] = (uint32_t)(td_loop_now_ns() - sent_ns);
+    }
+    print_trips("zmq.roundtrip", trip_ns);
+    (void)zmq_close(socket);
+    (void)zmq_ctx_term(context);
+}
+
 static void round_trips(struct bench *bench)
 {
     bench->trip_ns = calloc(ROUND_TRIPS, sizeof(*bench->trip_ns));
     if (bench->trip_ns == NULL)
         must(TD_ERR_NO_MEMORY, "round trips");
     run(bench, ROUND_TRIPS, 1, BODY_SIZE);
-    qsort(bench->trip_ns, ROUND_TRIPS, sizeof(*bench->trip_ns), by_value);
-    printf("bus.roundtrip_p50 %.1f us\n", bench->trip_ns[ROUND_TRIPS / 2] / 1e3);
-    printf("bus.roundtrip_p99 %.1f us\n", bench->trip_ns[ROUND_TRIPS / 100 * 99] / 1e3);
+    print_trips("bus.roundtrip", bench->trip_ns);
     free(bench->trip_ns);
     bench->trip_ns = NULL;
 }
@@ -226,20 +302,12 @@ static void feed(struct bench *bench, struct td_bus *bus, const char *endpoint)
 
 int main(void)
 {
-    int pipe_fds[2];
     char endpoints[2][TD_BUS_ENDPOINT_SIZE];
+    char raw_endpoint[TD_BUS_ENDPOINT_SIZE];
     struct td_bus *bus;
     struct bench bench = {0};
-
-    if (pipe(pipe_fds) != 0)
-        must(TD_ERR_INTERNAL, "pipe");
-    pid_t peer = fork(); // Before any thread of ZeroMQ exists.
-    if (peer < 0)
-        must(TD_ERR_INTERNAL, "fork");
-    if (peer == 0)
-        run_peer(pipe_fds[1]);
-    if (read(pipe_fds[0], endpoints, sizeof(endpoints)) != (ssize_t)sizeof(endpoints))
-        must(TD_ERR_INTERNAL, "peer");
+    pid_t peer = start_peer(run_peer, endpoints[0], sizeof(endpoints));
+    pid_t raw_peer = start_peer(run_raw_peer, raw_endpoint, sizeof(raw_endpoint));
 
     bench.endpoint = endpoints[0];
     must(td_loop_create(&bench_log, &bench.loop), "loop");
@@ -250,8 +318,10 @@ int main(void)
     pipelined(&bench);
     feed(&bench, bus, endpoints[1]);
 
-    (void)kill(peer, SIGKILL);
-    (void)waitpid(peer, NULL, 0);
+    raw_round_trips(&bench, raw_endpoint);
+
+    stop_peer(peer);
+    stop_peer(raw_peer);
     td_bus_client_destroy(&bench.client);
     td_bus_destroy(&bus);
     td_loop_destroy(&bench.loop);

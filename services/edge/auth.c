@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
 #include "edge/sip_read.h"
 
 static struct edge_digest_scope scope_of(struct edge *edge, const struct edge_tenant *tenant,
@@ -61,6 +62,20 @@ struct edge_auth edge_auth_check(struct edge *edge, const struct edge_tenant *te
     return auth;
 }
 
+/* Some phones give up at a challenge they do not know, where they should take the next
+   (RFC 8760 section 2.4). */
+static bool knows_md5_only(const struct edge_config *config, const sip_t *sip)
+{
+    if (sip->sip_user_agent == NULL || sip->sip_user_agent->g_string == NULL)
+        return false;
+    for (uint32_t i = 0; i < config->md5_only_user_agents.count; i++) {
+        if (td_str_starts_with(sip->sip_user_agent->g_string,
+                               config->md5_only_user_agents.items[i]))
+            return true;
+    }
+    return false;
+}
+
 /* Challenges in the configured order, for what the site offers; the phone takes the first it knows.
  */
 int edge_auth_challenge(struct edge *edge, const struct edge_tenant *tenant,
@@ -71,11 +86,14 @@ int edge_auth_challenge(struct edge *edge, const struct edge_tenant *tenant,
     const char *headers[TD_HASH_ALGORITHM_COUNT] = {NULL, NULL};
     const struct td_config_list *names = &edge->config->digest_algorithms;
     struct edge_digest_scope scope = scope_of(edge, tenant, peer);
+    bool md5_only = knows_md5_only(edge->config, sip);
     size_t count = 0;
 
     for (uint32_t i = 0; i < names->count && count < TD_HASH_ALGORITHM_COUNT; i++) {
         enum td_hash_algorithm algorithm =
             strcasecmp(names->items[i], "MD5") == 0 ? TD_HASH_MD5 : TD_HASH_SHA256;
+        if (md5_only && algorithm != TD_HASH_MD5)
+            continue;
         if (edge_digest_challenge(&scope, algorithm, stale, texts[count]) == TD_OK) {
             headers[count] = texts[count];
             count++;

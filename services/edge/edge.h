@@ -37,6 +37,7 @@ struct edge_config {
     uint32_t lag_max_ms;
     uint32_t message_max_bytes;
     struct td_config_list digest_algorithms;
+    struct td_config_list md5_only_user_agents;
     uint32_t nonce_lifetime_ms;
     uint32_t registration_min_ms;
     uint32_t registration_max_ms;

@@ -260,12 +260,14 @@ static bool perform(struct feature *feature, enum edge_feature_effect effect)
 static void step(struct feature *feature, enum edge_feature_event event)
 {
     struct edge_feature_effects effects;
+    struct td_arena *arena = arena_of(feature);
+    size_t mark = arena->used;
+    bool there = true;
 
     edge_feature_step(&feature->call, event, &effects);
-    for (uint32_t i = 0; i < effects.count; i++) {
-        if (!perform(feature, effects.items[i]))
-            return;
-    }
+    for (uint32_t i = 0; i < effects.count && there; i++)
+        there = perform(feature, effects.items[i]);
+    td_arena_rewind(arena, mark);
 }
 
 /* --- events
@@ -385,9 +387,12 @@ int edge_feature_take(struct edge *edge, nta_incoming_t *request, const sip_t *s
     ++*edge->counters.features_dialled;
     td_log_info(edge->log, "feature.dialled", td_str("agent", what->agent->name),
                 td_str("code", code->code));
+    struct td_arena *arena = arena_of(feature);
+    size_t mark = arena->used;
     feature->action = code->action;
     ask_media(feature, sdp);
     ask_router(feature, what->agent->name, argument);
+    td_arena_rewind(arena, mark);
     free(sdp);
     return 0;
 }

@@ -84,6 +84,8 @@ const struct edge_phone *edge_registrar_find(const struct edge *edge, uint32_t t
 
 static void report(struct edge *edge, uint32_t tenant, const char *agent, bool registered)
 {
+    struct td_arena *arena = td_service_arena(edge->service);
+    size_t mark = arena->used;
     struct td_device_changed change = {.registered = registered,
                                        .at_unix_us = td_loop_now_unix_us(edge->loop)};
 
@@ -92,13 +94,14 @@ static void report(struct edge *edge, uint32_t tenant, const char *agent, bool r
     const struct td_call call = {
         .to = "router",
         .type = "DeviceChanged",
-        .payload = td_device_changed_encode(td_service_arena(edge->service), &change),
+        .payload = td_device_changed_encode(arena, &change),
         .tenant = tenant,
         .key = agent,
         .deadline_ms = REPORT_DEADLINE_MS,
     };
     if (td_outbox_send(edge->outbox, &call) != TD_OK)
         ++*edge->counters.reports_dropped;
+    td_arena_rewind(arena, mark);
     td_log_info(edge->log, registered ? "phone.registered" : "phone.unregistered",
                 td_str("agent", agent), td_u64("tenant", tenant));
 }
@@ -156,12 +159,15 @@ static void commit(struct edge *edge, const struct registration *made, td_commit
                    void *ctx)
 {
     char name[96];
+    struct td_arena *arena = td_service_arena(edge->service);
+    size_t mark = arena->used;
     struct td_commit *step = td_commit_begin(edge->service, made->tenant);
 
     if (made->binding.contact[0] != '\0')
         td_commit_put(step, hash_name(edge, name), made->user, encode(edge, made));
     else
         td_commit_delete(step, hash_name(edge, name), made->user);
+    td_arena_rewind(arena, mark); // The commit has copied it.
     td_commit_run(step, COMMIT_DEADLINE_MS, done, ctx);
 }
 

@@ -213,6 +213,9 @@ bool edge_session_step(struct edge_session *session, const struct edge_call_even
         session->queued[session->queued_count++] = *event;
         return true;
     }
+    // Hundreds of messages may be read in one turn of the loop: none leaves scratch memory behind.
+    struct td_arena *arena = td_service_arena(session->edge->service);
+    size_t mark = arena->used;
     session->stepping = true;
     bool known = step_once(session, event);
     for (uint32_t i = 0; i < session->queued_count; i++)
@@ -220,5 +223,6 @@ bool edge_session_step(struct edge_session *session, const struct edge_call_even
     session->queued_count = 0;
     session->stepping = false;
     edge_session_settle(session);
+    td_arena_rewind(arena, mark);
     return known;
 }

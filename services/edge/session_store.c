@@ -276,9 +276,13 @@ static void bury(struct load *load, const struct left *left)
         .reason = "edge restarted",
     };
 
+    struct td_arena *arena = td_service_arena(load->edge->service);
+    size_t mark = arena->used;
+
     edge_tell_media_release(session, stored->leg.leg_id);
     forget_leg(load->edge, load->tenant, stored->leg.leg_id);
     edge_report_effect(session, &report);
+    td_arena_rewind(arena, mark);
     if (is_customer(left)) // An agent who was to talk to him is let go.
         (void)edge_session_step(session, &(struct edge_call_event){.type = EDGE_CALL_RELEASE});
     else

@@ -87,6 +87,7 @@ static void settle(struct td_routing *routing, uint32_t slot, enum td_routing_ag
                    const char *reason)
 {
     struct agent *agent = &routing->agents[slot];
+    char queue[TD_ROUTING_NAME_SIZE] = ""; // of what is finished; may be gone afterwards
     char wanted[TD_ROUTING_NAME_SIZE];
 
     td_str_clip(wanted, sizeof(wanted),
@@ -95,10 +96,13 @@ static void settle(struct td_routing *routing, uint32_t slot, enum td_routing_ag
         state = agent->next;
     if (agent->removed)
         state = TD_ROUTING_LOGGED_OUT;
+    if (agent->queue != NONE)
+        td_str_clip(queue, sizeof(queue), routing->queues[agent->queue].name);
     set_next(agent, TD_ROUTING_READY, "");
     td_routing_drop_work(routing, slot);
     td_routing_enter_state(routing, slot, state, state == TD_ROUTING_NOT_READY ? wanted : "");
-    td_routing_emit_agent(routing, agent);
+    struct td_routing_effect *effect = td_routing_emit_agent(routing, agent);
+    td_str_clip(effect->queue, sizeof(effect->queue), queue);
     if (agent->removed)
         td_routing_forget_agent(routing, slot);
 }

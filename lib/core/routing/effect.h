@@ -48,7 +48,7 @@ enum td_routing_effect_type {
     TD_ROUTING_LEFT,     /**< interaction, queue, agent if one had it, departure, wait_us; it is
                               unknown from now on. */
     TD_ROUTING_AGENT_CHANGED, /**< agent, agent_state, reason, since, until (wrap-up), interaction
-                                   if it has one. */
+                                   if it has one, queue of that or of what it has just finished. */
     TD_ROUTING_IGNORED,       /**< interaction, agent: the event did not fit; nothing changed. */
     TD_ROUTING_EFFECT_COUNT
 };

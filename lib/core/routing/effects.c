@@ -36,7 +36,8 @@ struct td_routing_effect *td_routing_emit_interaction(struct td_routing *routing
     return effect;
 }
 
-void td_routing_emit_agent(struct td_routing *routing, const struct agent *agent)
+struct td_routing_effect *td_routing_emit_agent(struct td_routing *routing,
+                                                const struct agent *agent)
 {
     struct td_routing_effect *effect = td_routing_emit(routing, TD_ROUTING_AGENT_CHANGED);
 
@@ -48,6 +49,7 @@ void td_routing_emit_agent(struct td_routing *routing, const struct agent *agent
     effect->interaction = agent->interaction_id;
     if (agent->queue != NONE)
         td_str_clip(effect->queue, sizeof(effect->queue), routing->queues[agent->queue].name);
+    return effect;
 }
 
 void td_routing_ignore(struct td_routing *routing, const struct td_routing_event *event)

@@ -29,6 +29,18 @@ static bool attempts_are_right(const struct td_routing_interaction_record *recor
     return true;
 }
 
+static bool texts_are_right(const struct td_routing_interaction_record *record)
+{
+    if (record->step_count < 1 || record->step_count > TD_ROUTING_STEPS_MAX)
+        return false;
+    for (uint32_t i = 0; i < record->step_count; i++) {
+        const char *text = record->steps[i].expression;
+        if (memchr(text, '\0', sizeof(record->steps[i].expression)) == NULL)
+            return false;
+    }
+    return memchr(record->fit, '\0', sizeof(record->fit)) != NULL;
+}
+
 static bool interaction_is_right(const struct td_routing_interaction_record *record)
 {
     bool paired = record->phase != TD_ROUTING_PHASE_WAITING;
@@ -36,10 +48,9 @@ static bool interaction_is_right(const struct td_routing_interaction_record *rec
     return is_bounded(record->queue) && record->queue[0] != '\0' && is_bounded(record->agent) &&
            is_bounded(record->preferred_agent) &&
            (unsigned)record->phase < TD_ROUTING_PHASE_COUNT &&
-           (record->agent[0] != '\0' || !paired) && record->step_count >= 1 &&
-           record->step_count <= TD_ROUTING_STEPS_MAX && record->step < record->step_count &&
-           record->value >= -TD_ROUTING_POINTS_MAX && record->value <= TD_ROUTING_POINTS_MAX &&
-           attempts_are_right(record);
+           (record->agent[0] != '\0' || !paired) && texts_are_right(record) &&
+           record->step < record->step_count && record->value >= -TD_ROUTING_POINTS_MAX &&
+           record->value <= TD_ROUTING_POINTS_MAX && attempts_are_right(record);
 }
 
 static enum td_err import_requirement(struct td_routing *routing, struct interaction *interaction,

@@ -39,7 +39,8 @@ struct td_routing_effect *td_routing_emit(struct td_routing *routing,
 struct td_routing_effect *td_routing_emit_interaction(struct td_routing *routing,
                                                       enum td_routing_effect_type type,
                                                       const struct interaction *interaction);
-void td_routing_emit_agent(struct td_routing *routing, const struct agent *agent);
+struct td_routing_effect *td_routing_emit_agent(struct td_routing *routing,
+                                                const struct agent *agent);
 /** The answer to an event that does not fit. */
 void td_routing_ignore(struct td_routing *routing, const struct td_routing_event *event);
 /** For all that one more timer or pairing causes. */

@@ -181,6 +181,17 @@ static void change_agent(struct run *run, int number)
     tell_agent(run, number);
 }
 
+/* Whoever takes something out of the configuration deletes its record if it is gone at once. */
+static void delete_queues_gone(struct run *run)
+{
+    struct td_routing_queue_record record;
+
+    for (int i = 0; i < M_QUEUES; i++) {
+        if (td_routing_export_queue(run->world.routing, queue_name(i), &record) != TD_OK)
+            run->stored.queues_known[i] = false;
+    }
+}
+
 static void remove_agent(struct run *run, int number)
 {
     struct m_agent *agent = &run->model.agents[number];
@@ -193,7 +204,8 @@ static void remove_agent(struct run *run, int number)
     if (agent->call != M_NOBODY)
         return;
     m_forget_agent(&run->model, number);
-    run->stored.agents_known[number] = false; // whoever removes an agent deletes its record
+    run->stored.agents_known[number] = false;
+    delete_queues_gone(run);
 }
 
 static void change_queue(struct run *run, int number)
@@ -224,6 +236,7 @@ static void remove_queue(struct run *run, int number)
     assert_int_equal(err, queue->known && !queue->closed ? TD_OK : TD_ERR_NOT_FOUND);
     queue->closed = true;
     m_forget_queues(&run->model);
+    delete_queues_gone(run);
 }
 
 /* --- what the engine did --- */
@@ -426,14 +439,18 @@ static void compare_store(const struct run *run)
             assert_memory_equal(&now.calls[i], &run->stored.calls[i], sizeof(now.calls[i]));
     }
     for (int i = 0; i < M_AGENTS; i++) {
-        if (run->stored.agents_known[i] &&
-            td_routing_export_agent(run->world.routing, agent_name(i), &now.agents[i]) == TD_OK)
-            assert_memory_equal(&now.agents[i], &run->stored.agents[i], sizeof(now.agents[i]));
+        if (!run->stored.agents_known[i])
+            continue;
+        assert_int_equal(td_routing_export_agent(run->world.routing, agent_name(i), &now.agents[i]),
+                         TD_OK);
+        assert_memory_equal(&now.agents[i], &run->stored.agents[i], sizeof(now.agents[i]));
     }
     for (int i = 0; i < M_QUEUES; i++) {
-        if (run->stored.queues_known[i] &&
-            td_routing_export_queue(run->world.routing, queue_name(i), &now.queues[i]) == TD_OK)
-            assert_memory_equal(&now.queues[i], &run->stored.queues[i], sizeof(now.queues[i]));
+        if (!run->stored.queues_known[i])
+            continue;
+        assert_int_equal(td_routing_export_queue(run->world.routing, queue_name(i), &now.queues[i]),
+                         TD_OK);
+        assert_memory_equal(&now.queues[i], &run->stored.queues[i], sizeof(now.queues[i]));
     }
 }
 

@@ -178,8 +178,6 @@ class Site:
             ("site", "var"): self.folder.data,
             ("edge", "sip_address"): self.listen,
             ("edge", "sip_port"): self.sip_port,
-            # baresip, our phone, fails when SHA-256 is offered too; the passwords are long.
-            ("edge", "digest_algorithms"): ["MD5"],
             ("media", "rtp_address"): self.listen,
             ("media", "rtp_port_first"): first,
             ("media", "rtp_port_last"): last,

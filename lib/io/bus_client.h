@@ -6,8 +6,11 @@
  * Whoever learns that a peer is gone for good (its lease was lost) calls td_bus_forget().
  *
  * Every accepted request ends in exactly one call of its callback: with the reply, TD_ERR_TIMEOUT
- * at its deadline or TD_ERR_UNAVAILABLE. Retrying with the same id is safe as far as the server
- * makes it so. All memory besides connections is allocated at creation. One loop, one thread.
+ * at its deadline or TD_ERR_UNAVAILABLE. TD_ERR_TIMEOUT says nothing about what the server did: a
+ * request in flight on a connection that breaks is lost, one that waits for a peer that is away may
+ * be handled after its caller gave up. So requests carry ids and can be repeated with the same one.
+ *
+ * All memory besides connections is allocated at creation. One loop, one thread.
  */
 #ifndef TD_IO_BUS_CLIENT_H
 #define TD_IO_BUS_CLIENT_H

@@ -224,7 +224,8 @@ class Site:
         try:
             wait_until(condition, seconds, f"{instance} is healthy")
         except Failure as failure:
-            raise Failure(f"{failure}\n{self.last_words(instance)}") from None
+            _, why = self.get(instance, "/health") or (0, "it does not answer")
+            raise Failure(f"{failure}: {why.strip()}\n{self.last_words(instance)}") from None
 
     def last_words(self, instance, lines=15):
         try:

@@ -15,11 +15,11 @@ static void to_hex(const unsigned char *digest, unsigned size, char hex[TD_HASH_
     static const char digits[] = "0123456789abcdef";
 
     assert(size * 2 < TD_HASH_TEXT_SIZE);
-    for (unsigned i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    hex[2 * size] = '\0';
+    hex[2 * (size_t)size] = '\0';
 }
 
 static bool hash_joined(EVP_MD_CTX *context, const EVP_MD *type, const char *const *texts,

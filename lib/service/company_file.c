@@ -54,7 +54,7 @@ static enum td_err read_passwords(struct loading *loading)
     const struct td_yaml_node *node = agents != NULL ? agents->first : NULL;
     enum td_err err = TD_OK;
 
-    for (uint32_t i = 0; i < config->agents_count && err == TD_OK; i++, node = node->next) {
+    for (uint32_t i = 0; node != NULL && err == TD_OK; i++, node = node->next) {
         const struct td_yaml_node *password = td_yaml_find(node, "password");
 
         if (password == NULL)
@@ -70,12 +70,15 @@ static enum td_err read_passwords(struct loading *loading)
     return err;
 }
 
+/* An agent of the version before, sorted by name. */
+struct known_agent {
+    const char *name;
+    const struct td_agent_config *config;
+};
+
 static int compare_agents(const void *a, const void *b)
 {
-    const struct td_agent_config *const *left = a;
-    const struct td_agent_config *const *right = b;
-
-    return strcmp((*left)->name, (*right)->name);
+    return strcmp(((const struct known_agent *)a)->name, ((const struct known_agent *)b)->name);
 }
 
 void td_company_keep_passwords(struct td_company_config *config,
@@ -84,24 +87,24 @@ void td_company_keep_passwords(struct td_company_config *config,
     size_t count = previous != NULL && td_str_equal(config->domain, previous->domain)
                        ? previous->agents_count
                        : 0; // Digests contain the domain: under another one they are worthless.
-    const struct td_agent_config **sorted = calloc(count + 1, sizeof(*sorted));
+    struct known_agent *sorted = calloc(count + 1, sizeof(*sorted));
     if (sorted == NULL)
         return;
 
     for (size_t i = 0; i < count; i++)
-        sorted[i] = &previous->agents[i];
+        sorted[i] = (struct known_agent){previous->agents[i].name, &previous->agents[i]};
     qsort(sorted, count, sizeof(*sorted), compare_agents);
     for (uint32_t i = 0; i < config->agents_count; i++) {
         struct td_agent_config *agent = &config->agents[i];
-        const struct td_agent_config *key = agent;
-        const struct td_agent_config *const *old =
+        const struct known_agent key = {.name = agent->name};
+        const struct known_agent *old =
             bsearch(&key, sorted, count, sizeof(*sorted), compare_agents);
 
         if (agent->ha1_md5[0] != '\0' || old == NULL ||
-            !td_str_equal((*old)->phone_user, agent->phone_user))
+            !td_str_equal(old->config->phone_user, agent->phone_user))
             continue;
-        memcpy(agent->ha1_md5, (*old)->ha1_md5, sizeof(agent->ha1_md5));
-        memcpy(agent->ha1_sha256, (*old)->ha1_sha256, sizeof(agent->ha1_sha256));
+        memcpy(agent->ha1_md5, old->config->ha1_md5, sizeof(agent->ha1_md5));
+        memcpy(agent->ha1_sha256, old->config->ha1_sha256, sizeof(agent->ha1_sha256));
     }
     free(sorted);
 }
@@ -167,7 +170,7 @@ static enum td_err read_customers(struct loading *loading, const struct td_yaml 
         return TD_ERR_RANGE;
     }
     file->customers = td_arena_array(&loading->arena, list->count, sizeof(*file->customers));
-    if (file->customers == NULL && list->count > 0)
+    if (file->customers == NULL)
         return TD_ERR_LIMIT;
     for (const struct td_yaml_node *node = list->first; node != NULL; node = node->next) {
         enum td_err err =

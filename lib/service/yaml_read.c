@@ -198,7 +198,7 @@ static enum td_err read_list(struct reader *reader, const struct td_yaml_node *n
     }
     if ((field->flags & TD_WIRE_DYNAMIC) != 0) {
         to = td_arena_array(reader->arena, node->count, field->sub->size);
-        if (to == NULL && node->count > 0)
+        if (to == NULL)
             return refuse(reader, node, field->name, "a smaller document", TD_ERR_LIMIT);
         memcpy(struct_base + field->offset, &to, sizeof(to));
     }

@@ -431,7 +431,7 @@ static int compare_name(const void *name, const void *entry)
 const struct td_wire_message *td_wire_find(const char *name)
 {
     const struct td_wire_message *const *found =
-        bsearch(name, td_wire_types, td_wire_types_count, sizeof(td_wire_types[0]), compare_name);
+        bsearch(name, td_wire_types, td_wire_types_count, sizeof(void *), compare_name);
 
     return found != NULL ? *found : NULL;
 }

@@ -16,7 +16,8 @@ static json_t *object_of(const struct td_wire_message *message, const uint8_t *v
 
 static json_t *base64(struct td_bytes bytes)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     static const char prefix[] = "base64:";
     char *text = malloc(sizeof(prefix) + (bytes.size + 2) / 3 * 4);
     if (text == NULL)
@@ -31,8 +32,8 @@ static json_t *base64(struct td_bytes bytes)
         block |= left > 2 ? bytes.data[i + 2] : 0;
         *out++ = digits[block >> 18];
         *out++ = digits[block >> 12 & 63];
-        *out++ = left > 1 ? digits[block >> 6 & 63] : '=';
-        *out++ = left > 2 ? digits[block & 63] : '=';
+        *out++ = digits[left > 1 ? block >> 6 & 63 : 64]; // [64] pads
+        *out++ = digits[left > 2 ? block & 63 : 64];
     }
     *out = '\0';
     json_t *json = json_string(text);

@@ -223,7 +223,7 @@ static void on_applied(void *ctx, enum td_err err, const struct td_history_answe
         return;
     }
     (void)printf("%s: version %llu is in force\n", run->file->config.name,
-                 (unsigned long long)(run->stored_version + 1));
+                 (unsigned long long)run->stored_version + 1);
     send_customers(run);
 }
 
@@ -242,7 +242,7 @@ static struct td_bytes pack(struct config_run *run)
 
 static bool is_same(const struct config_run *run, struct td_bytes packed, struct td_bytes stored)
 {
-    return run->is_stored && packed.size == stored.size &&
+    return run->is_stored && stored.data != NULL && packed.size == stored.size &&
            memcmp(packed.data, stored.data, packed.size) == 0;
 }
 

@@ -15,8 +15,7 @@ void td_routing_set_fresh(struct td_routing *routing, uint32_t slot)
         routing->fresh_to = word + 1;
 }
 
-/* Whoever insists on this agent goes on to the first step, when timers are looked at next. */
-static void end_insisting_on(struct td_routing *routing, uint32_t agent)
+void td_routing_end_insisting_on(struct td_routing *routing, uint32_t agent)
 {
     for (uint32_t i = 0; i < routing->special.count; i++) {
         uint32_t slot = routing->special.slots[i];
@@ -51,7 +50,7 @@ void td_routing_enter_state(struct td_routing *routing, uint32_t slot,
         td_routing_set_fresh(routing, slot);
     }
     if (state == TD_ROUTING_LOGGED_OUT)
-        end_insisting_on(routing, slot);
+        td_routing_end_insisting_on(routing, slot);
 }
 
 void td_routing_drop_work(struct td_routing *routing, uint32_t slot)

@@ -21,6 +21,22 @@ uint32_t td_routing_find_agent(const struct td_routing *routing, const char *nam
     return slot;
 }
 
+/* Who was tried is remembered by name: also somebody who was taken out and put back. */
+static void remember_in_interactions(struct td_routing *routing, uint32_t agent)
+{
+    for (uint32_t slot = 0; slot < routing->interaction_table.used; slot++) {
+        struct interaction *interaction = &routing->interactions[slot];
+
+        if (!interaction->in_use)
+            continue;
+        for (uint32_t i = 0; i < interaction->attempt_count; i++) {
+            struct attempt *attempt = &interaction->attempts[i];
+            if (td_str_equal(attempt->said.agent, routing->agents[agent].name))
+                attempt->agent = agent;
+        }
+    }
+}
+
 uint32_t td_routing_add_agent(struct td_routing *routing, const char *name)
 {
     uint32_t used = routing->agent_table.used;
@@ -40,6 +56,7 @@ uint32_t td_routing_add_agent(struct td_routing *routing, const char *name)
     td_str_clip(routing->agents[slot].name, TD_ROUTING_NAME_SIZE, name);
     routing->state_counts[TD_ROUTING_LOGGED_OUT]++;
     td_routing_refresh_agent(routing, slot);
+    remember_in_interactions(routing, slot);
     return slot;
 }
 
@@ -210,6 +227,7 @@ enum td_err td_routing_remove_agent(struct td_routing *routing, const char *name
         return TD_ERR_NOT_FOUND;
     if (routing->agents[slot].interaction != NONE) {
         routing->agents[slot].removed = true;
+        td_routing_end_insisting_on(routing, slot);
         return TD_OK;
     }
     td_routing_forget_agent(routing, slot);

@@ -276,6 +276,13 @@ static void pair_agent(struct td_routing *routing, uint32_t slot)
     td_routing_set_agent_timer(routing, interaction->agent, 0);
 }
 
+/* The preferred agent may be gone by now. */
+static bool may_come(const struct td_routing *routing, uint32_t agent)
+{
+    return agent != NONE && !routing->agents[agent].removed &&
+           routing->agents[agent].state != TD_ROUTING_LOGGED_OUT;
+}
+
 static void take_up_interaction(struct td_routing *routing, uint32_t slot)
 {
     struct interaction *interaction = &routing->interactions[slot];
@@ -290,10 +297,7 @@ static void take_up_interaction(struct td_routing *routing, uint32_t slot)
         pair_agent(routing, slot);
         return;
     }
-    // The preferred agent may be gone by now.
-    bool hopeless = interaction->preferring &&
-                    (interaction->preferred == NONE ||
-                     routing->agents[interaction->preferred].state == TD_ROUTING_LOGGED_OUT);
+    bool hopeless = interaction->preferring && !may_come(routing, interaction->preferred);
     if (hopeless && interaction->steps_from_unix_us > routing->now_unix_us)
         interaction->steps_from_unix_us = routing->now_unix_us;
     td_routing_place(routing, slot);

@@ -59,6 +59,8 @@ void td_routing_forget_agent(struct td_routing *routing, uint32_t slot);
 
 /** May be pairable now: must be looked at. Only for one who is ready. */
 void td_routing_set_fresh(struct td_routing *routing, uint32_t slot);
+/** Whoever insists on this agent goes on to the first step, when timers are looked at next. */
+void td_routing_end_insisting_on(struct td_routing *routing, uint32_t agent);
 /** Sets the state and what hangs on it, without an effect. */
 void td_routing_enter_state(struct td_routing *routing, uint32_t slot,
                             enum td_routing_agent_state state, const char *reason);

@@ -218,10 +218,6 @@ static inline void m_forget_agent(struct model *m, int agent)
     m->agents[agent].known = false;
     for (int i = 0; i < M_CALLS; i++) {
         struct m_call *call = &m->calls[i];
-        for (uint32_t k = 0; k < call->attempt_count; k++) {
-            if (call->attempts[k].agent == agent)
-                call->attempts[k].agent = M_NOBODY;
-        }
         if (call->preferred == agent)
             call->preferred = M_NOBODY;
     }

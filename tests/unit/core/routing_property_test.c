@@ -201,8 +201,10 @@ static void remove_agent(struct run *run, int number)
     if (!agent->known)
         return;
     agent->removed = true;
-    if (agent->call != M_NOBODY)
+    if (agent->call != M_NOBODY) {
+        m_end_insisting(&run->model, number);
         return;
+    }
     m_forget_agent(&run->model, number);
     run->stored.agents_known[number] = false;
     delete_queues_gone(run);

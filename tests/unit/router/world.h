@@ -489,8 +489,8 @@ static struct td_id world_id(uint64_t number)
 {
     uint8_t random[10] = {0};
 
-    for (size_t i = 0; i < 8; i++)
-        random[2 + i] = (uint8_t)(number >> (8 * i));
+    for (size_t i = 0; i < 7; i++)
+        random[9 - i] = (uint8_t)(number >> (8 * i));
     return td_id_make(START_US / 1000, random);
 }
 

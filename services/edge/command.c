@@ -204,7 +204,8 @@ static void add_to_page(void *ctx, struct edge_index_node *node)
     if (at == SYNC_PAGE)
         return;
     uint32_t kept = page->count < SYNC_PAGE ? page->count : SYNC_PAGE - 1;
-    memmove(&page->sessions[at + 1], &page->sessions[at], (kept - at) * sizeof(page->sessions[0]));
+    for (uint32_t i = kept; i > at; i--)
+        page->sessions[i] = page->sessions[i - 1];
     page->sessions[at] = session;
     page->count = kept + 1;
 }

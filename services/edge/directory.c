@@ -6,25 +6,13 @@
 
 #include "edge/core/feature_call.h"
 
+/* Of both kinds of entries, and of keys made like them. */
 static int by_text(const void *a, const void *b)
 {
-    return strcmp(((const struct edge_number *)a)->text, ((const struct edge_number *)b)->text);
-}
+    const char *const *x = a;
+    const char *const *y = b;
 
-static int by_phone_user(const void *a, const void *b)
-{
-    const struct td_agent_config *const *x = a;
-    const struct td_agent_config *const *y = b;
-
-    return strcmp((*x)->phone_user, (*y)->phone_user);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct td_agent_config *const *x = a;
-    const struct td_agent_config *const *y = b;
-
-    return strcmp((*x)->name, (*y)->name);
+    return strcmp(*x, *y);
 }
 
 /* --- building
@@ -67,14 +55,15 @@ static void index_agents(struct edge_tenant *tenant)
     const struct td_company_config *config = tenant->config;
 
     for (uint32_t i = 0; i < config->agents_count; i++) {
-        tenant->agents[tenant->agent_count++] = &config->agents[i];
-        if (config->agents[i].phone_user[0] != '\0')
-            tenant->phones[tenant->phone_count++] = &config->agents[i];
+        const struct td_agent_config *agent = &config->agents[i];
+        tenant->agents[tenant->agent_count++] = (struct edge_name){agent->name, agent};
+        if (agent->phone_user[0] != '\0')
+            tenant->phones[tenant->phone_count++] = (struct edge_name){agent->phone_user, agent};
     }
     if (tenant->agent_count > 0)
-        qsort(tenant->agents, tenant->agent_count, sizeof(tenant->agents[0]), by_name);
+        qsort(tenant->agents, tenant->agent_count, sizeof(tenant->agents[0]), by_text);
     if (tenant->phone_count > 0)
-        qsort(tenant->phones, tenant->phone_count, sizeof(tenant->phones[0]), by_phone_user);
+        qsort(tenant->phones, tenant->phone_count, sizeof(tenant->phones[0]), by_text);
 }
 
 static void index_trunks(struct edge_tenant *tenant, const struct td_log *log)
@@ -137,8 +126,8 @@ enum td_err edge_directory_set(struct edge_directory *directory, uint32_t id,
     tenant->id = id;
     tenant->config = company;
     tenant->numbers = calloc(count_numbers(company) + 1, sizeof(tenant->numbers[0]));
-    tenant->phones = calloc(company->agents_count + 1, sizeof(const struct td_agent_config *));
-    tenant->agents = calloc(company->agents_count + 1, sizeof(const struct td_agent_config *));
+    tenant->phones = calloc(company->agents_count + 1, sizeof(struct edge_name));
+    tenant->agents = calloc(company->agents_count + 1, sizeof(struct edge_name));
     tenant->networks = calloc(count_addresses(company) + 1, sizeof(tenant->networks[0]));
     if (tenant->numbers == NULL || tenant->phones == NULL || tenant->agents == NULL ||
         tenant->networks == NULL) {
@@ -226,30 +215,23 @@ const struct td_entry_point *edge_tenant_entry_point(const struct edge_tenant *t
     return found == NULL ? NULL : found->entry_point;
 }
 
-static int user_of_phone(const void *user, const void *item)
+static const struct td_agent_config *find_name(const struct edge_name *names, size_t count,
+                                               const char *text)
 {
-    return strcmp(user, (*(const struct td_agent_config *const *)item)->phone_user);
-}
+    const struct edge_name key = {.text = text};
+    const struct edge_name *found = bsearch(&key, names, count, sizeof(key), by_text);
 
-static int name_of_agent(const void *name, const void *item)
-{
-    return strcmp(name, (*(const struct td_agent_config *const *)item)->name);
+    return found == NULL ? NULL : found->agent;
 }
 
 const struct td_agent_config *edge_tenant_phone(const struct edge_tenant *tenant, const char *user)
 {
-    const struct td_agent_config *const *found = bsearch(user, tenant->phones, tenant->phone_count,
-                                                         sizeof(tenant->phones[0]), user_of_phone);
-
-    return found == NULL ? NULL : *found;
+    return find_name(tenant->phones, tenant->phone_count, user);
 }
 
 const struct td_agent_config *edge_tenant_agent(const struct edge_tenant *tenant, const char *name)
 {
-    const struct td_agent_config *const *found = bsearch(name, tenant->agents, tenant->agent_count,
-                                                         sizeof(tenant->agents[0]), name_of_agent);
-
-    return found == NULL ? NULL : *found;
+    return find_name(tenant->agents, tenant->agent_count, name);
 }
 
 enum edge_called edge_tenant_classify(const struct edge_tenant *tenant, const char *number)

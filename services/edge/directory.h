@@ -13,9 +13,15 @@
 #include "edge/core/policy.h"
 #include "service/company.h"
 
+/** Entries of the sorted tables; the text comes first in both. */
 struct edge_number {
     const char *text;
     const struct td_entry_point *entry_point;
+};
+
+struct edge_name {
+    const char *text;
+    const struct td_agent_config *agent;
 };
 
 struct edge_tenant {
@@ -24,9 +30,9 @@ struct edge_tenant {
     const struct td_company_config *config;
     struct edge_number *numbers; /* sorted by text */
     size_t number_count;
-    const struct td_agent_config **phones; /* sorted by phone_user */
+    struct edge_name *phones; /* sorted by phone_user */
     size_t phone_count;
-    const struct td_agent_config **agents; /* sorted by name */
+    struct edge_name *agents; /* sorted by name */
     size_t agent_count;
     struct edge_network *networks; /* of all trunks */
     size_t network_count;

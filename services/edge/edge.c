@@ -20,7 +20,7 @@ static size_t buckets_for(size_t count)
     return buckets;
 }
 
-static bool make_index(struct edge_index *index, struct edge_index_node ***buckets, size_t count)
+static bool make_index(struct edge_index *index, struct edge_index_bucket **buckets, size_t count)
 {
     size_t bucket_count = buckets_for(count);
 

@@ -73,11 +73,11 @@ struct edge {
     struct edge_directory directory;
     struct td_admission admission;
     struct edge_index sessions;
-    struct edge_index_node **session_buckets;
+    struct edge_index_bucket *session_buckets;
     struct edge_index phones;
-    struct edge_index_node **phone_buckets;
+    struct edge_index_bucket *phone_buckets;
     struct edge_index features;
-    struct edge_index_node **feature_buckets;
+    struct edge_index_bucket *feature_buckets;
     struct td_timer every_second;
     uint8_t secret[EDGE_DIGEST_SECRET_SIZE];
     uint64_t epoch; /* highest a router has shown */

@@ -314,14 +314,15 @@ static void on_loaded_one(void *ctx, struct td_bytes field, struct td_bytes valu
     size_t mark = arena->used;
 
     (void)field;
-    if (left == NULL || load->edge->stopping)
-        free(left);
-    else if (td_sip_dialog_decode(arena, value, &left->stored, NULL) != TD_OK ||
-             edge_session_find(load->edge, left->stored.interaction_id) != NULL)
-        free(left); // Not ours, or a call that arrived while we read.
-    else {
+    // What cannot be read is of a later release; what is there already arrived while we read.
+    bool wanted = left != NULL && !load->edge->stopping &&
+                  td_sip_dialog_decode(arena, value, &left->stored, NULL) == TD_OK &&
+                  edge_session_find(load->edge, left->stored.interaction_id) == NULL;
+    if (wanted) {
         left->next = load->first;
         load->first = left;
+    } else {
+        free(left);
     }
     td_arena_rewind(arena, mark);
 }

@@ -90,9 +90,9 @@ void edge_read_caller(const sip_t *sip, bool trusted, char number[EDGE_NUMBER_SI
 
 bool edge_read_scheme_is_known(const sip_t *sip)
 {
-    int type = sip->sip_request->rq_url->url_type;
+    const url_t *url = sip->sip_request->rq_url;
 
-    return type == url_sip || type == url_sips || type == url_tel;
+    return url->url_type == url_sip || url->url_type == url_sips || url->url_type == url_tel;
 }
 
 /* --- headers as a whole
@@ -183,10 +183,10 @@ enum td_err edge_read_register(su_home_t *home, const sip_t *sip, struct edge_re
     *wanted = (struct edge_register){
         .call_id = sip->sip_call_id->i_id,
         .cseq = sip->sip_cseq->cs_seq,
-        .has_expires = sip->sip_expires != NULL,
     };
-    if (wanted->has_expires) {
+    if (sip->sip_expires != NULL) {
         sip_time_t seconds = sip->sip_expires->ex_delta;
+        wanted->has_expires = true;
         wanted->expires_s = seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
     }
     for (const sip_contact_t *c = sip->sip_contact; c != NULL; c = c->m_next) {

@@ -347,13 +347,10 @@ static void on_connect(struct edge_call_run *run, const struct edge_call_event *
         run->effects->unknown = true;
         return;
     }
-    if (side < 0) { // The agent's phone is at another edge.
-        connect(run, event->leg, event->record);
-        return;
-    }
-    const struct edge_call_agent *agent = &call->agents[side - 1];
-    if (agent->state == EDGE_AGENT_UP)
-        connect(run, agent->leg, event->record);
+    if (side <= EDGE_CALL_CUSTOMER)
+        connect(run, event->leg, event->record); // The agent's phone is at another edge.
+    else if (call->agents[side - 1].state == EDGE_AGENT_UP)
+        connect(run, call->agents[side - 1].leg, event->record);
     else
         run->effects->unknown = true; // Nobody accepted it yet.
 }

@@ -111,6 +111,7 @@ const struct td_feature_code *edge_feature_find(const struct td_feature_code *co
 {
     const struct td_feature_code *best = NULL;
 
+    assert(codes != NULL || count == 0);
     for (size_t i = 0; i < count; i++) {
         bool longer = best == NULL || strlen(codes[i].code) > strlen(best->code);
         if (longer && fits(&codes[i], dialled))

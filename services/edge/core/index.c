@@ -4,7 +4,7 @@
 
 static struct edge_index_node **bucket_of(const struct edge_index *index, uint64_t hash)
 {
-    return &index->buckets[hash & (index->bucket_count - 1)];
+    return &index->buckets[hash & (index->bucket_count - 1)].first;
 }
 
 static struct edge_index_node *skip_to(struct edge_index_node *node, uint64_t hash)
@@ -14,7 +14,7 @@ static struct edge_index_node *skip_to(struct edge_index_node *node, uint64_t ha
     return node;
 }
 
-void edge_index_init(struct edge_index *index, struct edge_index_node **buckets,
+void edge_index_init(struct edge_index *index, struct edge_index_bucket *buckets,
                      size_t bucket_count)
 {
     assert(bucket_count > 0);
@@ -59,7 +59,7 @@ void edge_index_each(const struct edge_index *index,
 {
     for (size_t i = 0; i < index->bucket_count; i++) {
         struct edge_index_node *next;
-        for (struct edge_index_node *node = index->buckets[i]; node != NULL; node = next) {
+        for (struct edge_index_node *node = index->buckets[i].first; node != NULL; node = next) {
             next = node->next;
             each(ctx, node);
         }

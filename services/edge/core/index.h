@@ -20,14 +20,18 @@ struct edge_index_node {
     uint64_t hash;
 };
 
+struct edge_index_bucket {
+    struct edge_index_node *first;
+};
+
 struct edge_index {
-    struct edge_index_node **buckets;
+    struct edge_index_bucket *buckets;
     size_t bucket_count; /* a power of two */
     size_t count;
 };
 
 /** @param buckets  Kept, zeroed. @param bucket_count  A power of two. */
-void edge_index_init(struct edge_index *index, struct edge_index_node **buckets,
+void edge_index_init(struct edge_index *index, struct edge_index_bucket *buckets,
                      size_t bucket_count);
 
 void edge_index_add(struct edge_index *index, struct edge_index_node *node, uint64_t hash);

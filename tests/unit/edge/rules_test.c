@@ -273,7 +273,7 @@ static void count_node(void *ctx, struct edge_index_node *node)
 static void the_index_finds_equal_hashes_and_nothing_else(void **state)
 {
     (void)state;
-    struct edge_index_node *buckets[4] = {NULL};
+    struct edge_index_bucket buckets[4] = {{NULL}};
     struct edge_index_node nodes[32];
     struct edge_index index;
     size_t count = 0;

@@ -229,6 +229,22 @@ static void the_next_agent_in_the_slot_inherits_nothing(void **state)
     end_world(&world);
 }
 
+static void who_is_taken_out_and_put_back_is_still_not_asked_again(void **state)
+{
+    (void)state;
+    struct world world = world_of_one();
+
+    arrive(&world, 1, "SALES");
+    offer_event(&world, TD_ROUTING_DECLINED, 1, "ada", 1);
+    assert_int_equal(td_routing_remove_agent(world.routing, "ada"), TD_OK);
+    put_agent(&world, "ada", 5);
+    ready(&world, "ada");
+    expect_no_offer(&world);
+    pass(&world, 30 * SECOND);
+    expect_offer(&world, 1, "ada", 2);
+    end_world(&world);
+}
+
 static void a_removed_queue_takes_nobody_in_and_serves_who_is_there(void **state)
 {
     (void)state;
@@ -416,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_removed_agent_is_gone_at_once_or_after_the_call),
         cmocka_unit_test(a_removed_agent_who_comes_back_during_the_call_stays),
         cmocka_unit_test(the_next_agent_in_the_slot_inherits_nothing),
+        cmocka_unit_test(who_is_taken_out_and_put_back_is_still_not_asked_again),
         cmocka_unit_test(a_removed_queue_takes_nobody_in_and_serves_who_is_there),
         cmocka_unit_test(a_new_priority_counts_for_who_waits_already),
         cmocka_unit_test(a_wrong_queue_is_refused_by_field),

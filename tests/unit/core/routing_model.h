@@ -298,6 +298,16 @@ static inline uint32_t m_waiting(const struct model *m, int queue)
     return count;
 }
 
+static inline uint32_t m_talking(const struct model *m, int queue)
+{
+    uint32_t count = 0;
+
+    for (int i = 0; i < M_CALLS; i++)
+        count += m->calls[i].known && m->calls[i].queue == queue &&
+                 m->calls[i].phase == TD_ROUTING_PHASE_CONNECTED;
+    return count;
+}
+
 /* A closed queue lives as long as somebody uses it. */
 static inline void m_forget_queues(struct model *m)
 {

@@ -391,6 +391,7 @@ static void compare_queue(const struct run *run, int number)
     assert_int_equal(is.abandoned_in_time, should->abandoned_in_time);
     assert_int_equal(is.overflowed, should->overflowed);
     assert_int_equal(is.waiting, m_waiting(&run->model, number));
+    assert_int_equal(is.talking, m_talking(&run->model, number));
     assert_int_equal(is.offered, is.answered + is.abandoned + is.overflowed + is.waiting);
 }
 

@@ -329,10 +329,14 @@ static void values_that_come_with_customers_never_fill_the_tables(void **state)
         name[2] = (char)('0' + i / 10 % 10);
         name[3] = (char)('0' + i % 10);
         const struct td_expr_attribute customer = text_attribute("customer.language", name);
-        arrive_as(&world, 1,
-                  &(struct td_routing_arrival){
-                      .queue = "SALES", .requirement = &requirement, .references = {&customer, 1}});
-        expect_effect(&world, TD_ROUTING_QUEUED, 1);
+        for (unsigned number = 1; number <= 2; number++) { // the same one twice at a time
+            arrive_as(&world, number,
+                      &(struct td_routing_arrival){.queue = "SALES",
+                                                   .requirement = &requirement,
+                                                   .references = {&customer, 1}});
+            expect_effect(&world, TD_ROUTING_QUEUED, number);
+        }
+        interaction_event(&world, TD_ROUTING_ABANDONED, 2);
         interaction_event(&world, TD_ROUTING_ABANDONED, 1);
     }
     end_world(&world);
@@ -438,6 +442,31 @@ static void a_step_with_more_to_do_than_fits_asks_to_be_called_again(void **stat
     end_world(&world);
 }
 
+static void what_one_timer_causes_is_never_cut(void **state)
+{
+    (void)state;
+    struct world world = plain_world();
+    char name[] = "a00";
+    uint32_t ended = 0;
+
+    arrive_relaxing(&world, 1); // one effect, so that pairs of effects come at odd places
+    for (unsigned i = 2; i <= 40; i++) {
+        name[1] = (char)('0' + i / 10);
+        name[2] = (char)('0' + i % 10);
+        put_agent(&world, name, 1);
+        arrive(&world, i, "SALES");
+        ready(&world, name);
+    }
+    world.now_us += 29 * SECOND;
+    do {
+        step(&world, NULL);
+        for (uint32_t i = 0; i < world.effects.count; i++)
+            ended += world.effects.items[i].type == TD_ROUTING_OFFER_ENDED;
+    } while (td_routing_wake_at_unix_us(world.routing) == 0);
+    assert_int_equal(ended, 39);
+    end_world(&world);
+}
+
 static void time_that_goes_back_counts_as_no_time(void **state)
 {
     (void)state;
@@ -475,6 +504,7 @@ int main(void)
         cmocka_unit_test(place_and_expected_wait_follow_their_formula),
         cmocka_unit_test(a_held_interaction_keeps_its_place_and_is_not_offered),
         cmocka_unit_test(a_step_with_more_to_do_than_fits_asks_to_be_called_again),
+        cmocka_unit_test(what_one_timer_causes_is_never_cut),
         cmocka_unit_test(time_that_goes_back_counts_as_no_time),
     };
 

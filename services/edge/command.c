@@ -314,6 +314,28 @@ static void on_describe(void *ctx, struct td_request *request, struct td_bytes p
     td_request_reply(request, td_interaction_arrived_encode(arena_of(edge), &arrived));
 }
 
+/* --- media
+ * --------------------------------------------------------------------------------------------- */
+
+/* Silence may be a pause, or a phone that lost its power: only the phone can tell. */
+static void on_leg_silent(void *ctx, struct td_request *request, struct td_bytes payload)
+{
+    struct edge *edge = ctx;
+    struct td_leg_silent silent;
+    const char *bad_field = "";
+    enum td_err err = td_leg_silent_decode(arena_of(edge), payload, &silent, &bad_field);
+
+    if (err != TD_OK) {
+        refuse_bytes(request, err, bad_field);
+        return;
+    }
+    struct edge_session *session = edge_session_find(edge, silent.interaction_id);
+    int side = session == NULL ? -1 : edge_call_side_of_leg(&session->call, silent.leg_id);
+    if (side >= 0)
+        edge_dialog_probe(session->sides[side]);
+    td_request_reply(request, td_done_encode(arena_of(edge), &(struct td_done){0}));
+}
+
 const struct td_handler edge_handlers[] = {
     {"Offer", on_offer},
     {"CancelOffer", on_cancel_offer},
@@ -322,6 +344,7 @@ const struct td_handler edge_handlers[] = {
     {"Sync", on_sync},
     {"Describe", on_describe},
     {"MediaDone", edge_feature_done},
+    {"LegSilent", on_leg_silent},
 };
 
 const size_t edge_handler_count = sizeof(edge_handlers) / sizeof(edge_handlers[0]);

@@ -99,6 +99,8 @@ void edge_session_close_dialog(struct edge_session *session, uint8_t side)
         nta_incoming_destroy(dialog->invited);
     if (dialog->reoffer != NULL)
         nta_incoming_destroy(dialog->reoffer);
+    if (dialog->probe != NULL)
+        nta_outgoing_destroy(dialog->probe);
     if (dialog->inviting != NULL)
         nta_outgoing_destroy(dialog->inviting);
     if (dialog->leg != NULL)

@@ -28,6 +28,7 @@ struct edge_dialog {
     nta_incoming_t *invited;  /* customer: their INVITE */
     nta_outgoing_t *inviting; /* agent: our INVITE */
     nta_incoming_t *reoffer;  /* re-INVITE or UPDATE that waits for media */
+    nta_outgoing_t *probe;    /* OPTIONS: is the peer still there? */
     char *remote_sdp;         /* what the peer said last, until media has taken it */
     char *local_sdp;          /* what media said */
     char next_hop[128];       /* URI to send to; empty: as the dialog says */
@@ -117,6 +118,8 @@ void edge_agent_cancel(struct edge_session *session, uint8_t side);
 int edge_dialog_request(void *ctx, nta_leg_t *leg, nta_incoming_t *request, const sip_t *sip);
 void edge_dialog_bye(struct edge_dialog *dialog);
 void edge_dialog_respond_reoffer(struct edge_dialog *dialog, uint16_t status);
+/** No sound comes from the peer: asks whether it still knows the call, and ends it when not. */
+void edge_dialog_probe(struct edge_dialog *dialog);
 /** Where to send, or NULL: as the dialog says. */
 const url_string_t *edge_dialog_hop(const struct edge_dialog *dialog);
 

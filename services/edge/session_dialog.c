@@ -38,6 +38,32 @@ void edge_dialog_respond_reoffer(struct edge_dialog *dialog, uint16_t status)
     nta_incoming_destroy(request);
 }
 
+/* Any answer but these shows life (RFC 3261 section 12.2.1.2). */
+static int on_probed(void *ctx, nta_outgoing_t *request, const sip_t *sip)
+{
+    struct edge_dialog *dialog = ctx;
+    int status = nta_outgoing_status(request);
+
+    (void)sip;
+    if (status < 200)
+        return 0;
+    dialog->probe = NULL;
+    nta_outgoing_destroy(request);
+    if (status == 408 || status == 481)
+        (void)edge_session_step(
+            dialog->session,
+            &(struct edge_call_event){.type = EDGE_CALL_HUNG_UP, .side = dialog->side});
+    return 0;
+}
+
+void edge_dialog_probe(struct edge_dialog *dialog)
+{
+    if (dialog->probe == NULL && dialog->confirmed)
+        dialog->probe =
+            nta_outgoing_tcreate(dialog->leg, on_probed, dialog, edge_dialog_hop(dialog),
+                                 SIP_METHOD_OPTIONS, NULL, TAG_END());
+}
+
 static int on_bye(struct edge_dialog *dialog, nta_incoming_t *request)
 {
     (void)nta_incoming_treply(request, SIP_200_OK, TAG_END());

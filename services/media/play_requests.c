@@ -59,7 +59,9 @@ void media_stop_request(void *ctx, struct td_request *request, struct td_bytes p
     if (!request_decoded(request, err, bad_field))
         return;
     struct leg *leg = legs_find(media, stop.leg_id);
-    if (leg != NULL)
+    bool any = td_id_is_nil(stop.request_id.id);
+    // Whoever has begun something else on the leg meanwhile is not to be stopped.
+    if (leg != NULL && (any || td_id_equal(stop.request_id.id, leg->last_request_id.id)))
         play_stop(leg);
     request_done(media, request); // A leg that is gone has stopped.
 }

@@ -204,8 +204,6 @@ const char *edge_unhealthy(void *ctx)
 {
     const struct edge *edge = ctx;
 
-    if (edge->directory.tenants == NULL)
-        return "no company is configured";
     if (td_service_find_instance(edge->service, "router", NULL) == NULL)
         return "no active router";
     if (td_service_find_instance(edge->service, "media", NULL) == NULL)

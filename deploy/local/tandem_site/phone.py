@@ -68,7 +68,9 @@ class Phone:
             end_with_us=signal.SIGTERM)
         self._control = Control(wait_until(self._connect, 5, f"{self.user}: baresip listens"))
         if self._password and wait_registered:
-            self.wait_event("REGISTER_OK", what=f"{self.user} registers; see {self.folder}")
+            # By its log: the event may come before the control connection is there.
+            wait_until(lambda: " binding]" in self.log(), 10,
+                       f"{self.user} registers; see {self.folder}")
         return self
 
     def _write_files(self):

@@ -117,7 +117,7 @@ enum td_err edge_listener_start(struct edge *edge)
                                    NTATAG_SERVER_RPORT(1), NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0),
                                    NTATAG_USE_SRV(0),
                                    NTATAG_MAX_PROCEEDING(2 * (usize_t)edge->config->calls_max),
-                                   TPTAG_UDP_RMEM(RECEIVE_BUFFER_BYTES), TAG_END());
+                                   TPTAG_UDP_RMEM(RECEIVE_BUFFER_BYTES), TPTAG_STUN_SERVER(0), TAG_END());
     if (edge->agent == NULL) {
         td_log_error(edge->log, "listener.failed", td_str("address", edge->config->sip_address),
                      td_u64("port", edge->config->sip_port));

@@ -147,14 +147,17 @@ static void tell_all(struct td_history *history)
 
 /* --- traffic --- */
 
-static void send_what_waits(struct td_history *history)
+/* Sends what waits and can be sent now. @param is_sound  false: the connection is broken. */
+static void go_on(struct td_history *history, bool is_sound)
 {
-    bool is_sound = history->copying != NULL || td_history_pipeline_send(history);
-
+    if (!history->link.is_up)
+        return;
+    if (is_sound && history->copying == NULL)
+        is_sound = td_history_pipeline_send(history);
     if (is_sound)
         td_history_link_flush(&history->link);
     else
-        td_history_link_drop(&history->link, "libpq could not send");
+        td_history_link_drop(&history->link, "the connection broke off");
 }
 
 static void on_turn(void *ctx)
@@ -162,8 +165,7 @@ static void on_turn(void *ctx)
     struct td_history *history = ctx;
 
     history->holds++;
-    if (history->link.is_up)
-        send_what_waits(history);
+    go_on(history, true);
     tell_all(history);
     release(history);
 }
@@ -171,22 +173,15 @@ static void on_turn(void *ctx)
 static void on_input(void *ctx)
 {
     struct td_history *history = ctx;
-    bool is_sound = false;
 
     history->holds++;
-    if (history->copying != NULL)
-        is_sound = td_history_copy_proceed(history);
-    else
-        is_sound = td_history_pipeline_read(history);
-    if (is_sound)
-        send_what_waits(history);
-    else
-        td_history_link_drop(&history->link, "the connection broke off");
+    go_on(history, history->copying != NULL ? td_history_copy_proceed(history)
+                                            : td_history_pipeline_read(history));
     tell_all(history);
     release(history);
 }
 
-static void on_drained(void *ctx)
+static void on_room(void *ctx)
 {
     struct td_history *history = ctx;
 
@@ -360,7 +355,7 @@ void td_history_unlisten(struct td_history *history, const char *channel)
 static enum td_err open_parts(struct td_history *history, const struct td_history_config *config)
 {
     const struct td_history_link_events events = {
-        .up = on_up, .down = on_down, .input = on_input, .drained = on_drained, .ctx = history};
+        .up = on_up, .down = on_down, .input = on_input, .room = on_room, .ctx = history};
 
     history->config = *config;
     if (config->units_max == 0)

@@ -71,33 +71,44 @@ static bool next_command(struct td_history *history)
 
 /* --- rows --- */
 
-/* Sends rows as long as the socket takes them; an error of the server ends it early. */
+/* @return As PQputCopyData: 1 taken, 0 no room, -1 refused. */
+static int put_next(PGconn *conn, struct td_history *history, const struct td_history_unit *unit)
+{
+    const struct td_history_step *step = &unit->steps[history->copy_step];
+    struct td_bytes trailer = td_param_copy_trailer();
+    uint32_t left = step->data_size - history->copy_sent;
+    uint32_t size = left < CHUNK_SIZE ? left : CHUNK_SIZE;
+    const uint8_t *rows = unit->data.data + step->data_at + history->copy_sent;
+
+    if (left == 0)
+        return PQputCopyData(conn, (const char *)trailer.data, (int)trailer.size);
+    int taken = PQputCopyData(conn, (const char *)rows, (int)size);
+    if (taken == 1)
+        history->copy_sent += size;
+    return taken;
+}
+
+/* Sends rows as long as the socket takes them; what the server has against them comes at the end.
+ */
 static bool send_rows(struct td_history *history)
 {
     PGconn *conn = history->link.conn;
     const struct td_history_unit *unit = history->copying;
-    const struct td_history_step *step = &unit->steps[history->copy_step];
-    struct td_bytes trailer = td_param_copy_trailer();
-    int taken = 1;
+    uint32_t data_size = unit->steps[history->copy_step].data_size;
+    bool has_trailer = false;
 
-    while (taken == 1 && history->copy_sent < step->data_size) {
-        uint32_t left = step->data_size - history->copy_sent;
-        uint32_t size = left < CHUNK_SIZE ? left : CHUNK_SIZE;
-        const uint8_t *rows = unit->data.data + step->data_at + history->copy_sent;
-
-        taken = PQputCopyData(conn, (const char *)rows, (int)size);
-        if (taken == 1)
-            history->copy_sent += size;
-        if (taken == 1 && PQflush(conn) == 1)
-            return true; // `drained` comes.
+    while (!has_trailer) {
+        has_trailer = history->copy_sent == data_size;
+        if (PQflush(conn) == 1) {
+            td_history_link_await_room(&history->link);
+            return true;
+        }
+        // Nothing is held back, so libpq always has room; anything else is a broken connection.
+        if (put_next(conn, history, unit) != 1)
+            return false;
     }
-    if (taken == 1)
-        taken = PQputCopyData(conn, (const char *)trailer.data, (int)trailer.size);
-    if (taken == 1)
-        taken = PQputCopyEnd(conn, NULL);
-    if (taken != 0) // Over, or refused: the result says which.
-        history->copy_phase = TD_HISTORY_COPY_STEP;
-    return PQstatus(conn) == CONNECTION_OK;
+    history->copy_phase = TD_HISTORY_COPY_STEP;
+    return PQputCopyEnd(conn, NULL) == 1;
 }
 
 /* --- results --- */

@@ -76,6 +76,7 @@ static void finish(struct td_history_link *link)
     PQfinish(link->conn);
     link->conn = NULL;
     link->is_up = false;
+    link->is_room_awaited = false;
 }
 
 /* The first line, without its end: libpq's messages are made for terminals. */
@@ -220,9 +221,31 @@ static void on_timer(void *ctx)
 void td_history_link_flush(struct td_history_link *link)
 {
     int left = PQflush(link->conn);
+    int writable = left > 0 || link->is_room_awaited ? UV_WRITABLE : 0;
 
-    if (left < 0 || !watch_socket(link, left > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE))
+    if (left < 0 || !watch_socket(link, UV_READABLE | writable))
         drop_with_message(link);
+}
+
+void td_history_link_await_room(struct td_history_link *link)
+{
+    link->is_room_awaited = true;
+}
+
+/* @return false: the connection is gone. */
+static bool on_writable(struct td_history_link *link, const struct td_history_watch *watch)
+{
+    bool is_awaited = link->is_room_awaited;
+
+    link->is_room_awaited = false;
+    td_history_link_flush(link);
+    if (watch->link == NULL || !is_awaited)
+        return watch->link != NULL;
+    if ((watch->events & UV_WRITABLE) != 0)
+        link->is_room_awaited = true; // Not all has left yet.
+    else
+        link->events.room(link->events.ctx);
+    return watch->link != NULL;
 }
 
 static void on_socket(uv_poll_t *poll, int status, int events)
@@ -238,13 +261,10 @@ static void on_socket(uv_poll_t *poll, int status, int events)
         td_history_link_drop(link, "the socket failed");
         return;
     }
-    if ((events & UV_WRITABLE) != 0) {
-        td_history_link_flush(link);
-        if (watch->link != NULL && (watch->events & UV_WRITABLE) == 0)
-            link->events.drained(link->events.ctx);
-    }
     // Each step may have closed the link, and its memory may be gone; the watch's is not.
-    if (watch->link == NULL || (events & UV_READABLE) == 0)
+    if ((events & UV_WRITABLE) != 0 && !on_writable(link, watch))
+        return;
+    if ((events & UV_READABLE) == 0)
         return;
     if (PQconsumeInput(link->conn) == 0)
         drop_with_message(link);

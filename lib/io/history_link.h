@@ -21,8 +21,8 @@ struct td_history_link_events {
     void (*down)(void *ctx);
     /** Something arrived; PQconsumeInput was called. */
     void (*input)(void *ctx);
-    /** Everything that was waiting to be sent has left. */
-    void (*drained)(void *ctx);
+    /** The socket takes more: after td_history_link_await_room, once. */
+    void (*room)(void *ctx);
     void *ctx;
 };
 
@@ -39,6 +39,7 @@ struct td_history_link {
     uint32_t pause_ms;
     unsigned attempt;
     bool is_up;
+    bool is_room_awaited;
     bool is_refused_logged;
 };
 
@@ -52,6 +53,9 @@ void td_history_link_close(struct td_history_link *link);
 
 /** Sends what libpq holds; the rest when the socket takes it. May bring `down`. */
 void td_history_link_flush(struct td_history_link *link);
+
+/** From the next flush on: `room` comes when everything has left, also if that is so already. */
+void td_history_link_await_room(struct td_history_link *link);
 
 /** Gives the connection up; `down` comes from within. */
 void td_history_link_drop(struct td_history_link *link, const char *reason);

@@ -203,7 +203,7 @@ void td_live_destroy(struct td_live **live)
     if (self == NULL)
         return;
     *live = NULL;
-    td_live_link_close(&self->link); // From here on nothing can be sent.
+    td_live_link_leave(&self->link); // From here on nothing can be sent.
     td_live_committer_destroy(&self->committer);
     while (self->commands != NULL)
         on_reply(&self->commands->request, NULL);

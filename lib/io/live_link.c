@@ -11,6 +11,7 @@
 #define PAUSE_MS_MAX 200
 #define CONNECT_MS_MAX 2000
 #define LOADING_MS 50
+#define FAREWELL_MS 200
 #define NS_PER_MS UINT64_C(1000000)
 
 static const struct td_log *log_of(const struct td_live_link *link)
@@ -21,7 +22,9 @@ static const struct td_log *log_of(const struct td_live_link *link)
 /* --- hiredis on libuv: its socket watched by a poll handle of its own life --- */
 
 struct td_live_watch {
-    uv_poll_t poll;           /* its close callback frees the watch */
+    uv_poll_t poll;
+    uv_timer_t farewell;      /* ends a connection that is only waiting for its last answers */
+    int handles;              /* open; the last one's close callback frees the watch */
     redisAsyncContext *redis; /* NULL once hiredis is done with the socket */
     int events;
 };
@@ -81,7 +84,10 @@ static void del_write(void *data)
 
 static void on_watch_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct td_live_watch *watch = handle->data;
+
+    if (--watch->handles == 0)
+        free(watch);
 }
 
 static void on_gone(struct td_live_link *link, const redisAsyncContext *redis);
@@ -94,6 +100,7 @@ static void cleanup(void *data)
 
     watch->redis = NULL;
     uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+    uv_close((uv_handle_t *)&watch->farewell, on_watch_closed);
     if (redis->data != NULL)
         on_gone(redis->data, redis);
 }
@@ -105,12 +112,15 @@ static enum td_err watch_socket(struct td_loop *loop, redisAsyncContext *redis)
     if (watch == NULL)
         return TD_ERR_NO_MEMORY;
     watch->redis = redis;
+    watch->handles = 2;
     watch->poll.data = watch;
+    watch->farewell.data = watch;
     int rc = uv_poll_init(td_loop_uv(loop), &watch->poll, redis->c.fd);
     if (rc != 0) {
         free(watch);
         return td_err_from_errno(-rc);
     }
+    (void)uv_timer_init(td_loop_uv(loop), &watch->farewell); // Cannot fail.
     redis->ev.data = watch;
     redis->ev.addRead = add_read;
     redis->ev.delRead = del_read;
@@ -419,24 +429,50 @@ enum td_err td_live_link_open(struct td_live_link *link, struct td_loop *loop,
     return TD_OK;
 }
 
-void td_live_link_close(struct td_live_link *link)
+/* Takes the connection away from the link: what hiredis still calls finds nobody. */
+static redisAsyncContext *detach(struct td_live_link *link)
 {
-    if (link->phase == TD_LIVE_LINK_CLOSED)
-        return;
+    redisAsyncContext *redis = link->redis;
+
     link->phase = TD_LIVE_LINK_CLOSED;
+    link->redis = NULL;
     td_timer_stop(&link->timer);
     td_timer_stop(&link->silence);
     td_resolve_cancel(&link->question);
     free(link->password);
     link->password = NULL;
-    if (link->redis != NULL) {
-        int is_done = 0;
+    if (redis != NULL)
+        redis->data = NULL;
+    return redis;
+}
 
-        // What was sent in this turn still lies in hiredis's buffer, such as a lease given back.
-        if ((link->redis->c.flags & REDIS_CONNECTED) != 0)
-            (void)redisBufferWrite(&link->redis->c, &is_done);
-        link->redis->data = NULL; // What hiredis still calls finds nobody.
-        redisAsyncFree(link->redis);
-        link->redis = NULL;
+void td_live_link_close(struct td_live_link *link)
+{
+    redisAsyncContext *redis = detach(link);
+
+    if (redis != NULL)
+        redisAsyncFree(redis);
+}
+
+static void on_farewell_over(uv_timer_t *timer)
+{
+    struct td_live_watch *watch = timer->data;
+
+    redisAsyncFree(watch->redis);
+}
+
+void td_live_link_leave(struct td_live_link *link)
+{
+    bool is_owed = link->phase == TD_LIVE_LINK_UP && link->unanswered > 0;
+    redisAsyncContext *redis = detach(link);
+
+    if (redis == NULL)
+        return;
+    if (!is_owed) {
+        redisAsyncFree(redis);
+        return;
     }
+    struct td_live_watch *watch = redis->ev.data;
+    (void)uv_timer_start(&watch->farewell, on_farewell_over, FAREWELL_MS, 0);
+    redisAsyncDisconnect(redis);
 }

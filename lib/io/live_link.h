@@ -79,8 +79,15 @@ struct td_live_link {
 enum td_err TD_MUST_CHECK td_live_link_open(struct td_live_link *link, struct td_loop *loop,
                                             const struct td_live_link_options *options);
 
-/** Requests under way and `state` are not told. The link's memory may go right after. */
+/** At once. Requests under way and `state` are not told. The link's memory may go right after. */
 void td_live_link_close(struct td_live_link *link);
+
+/**
+ * As td_live_link_close, but what was sent still goes out: the connection goes on by itself until
+ * Redis has answered, for at most 200 ms. (Closing with an answer unread would make the kernel
+ * throw away what Redis has not read yet.)
+ */
+void td_live_link_leave(struct td_live_link *link);
 
 bool td_live_link_is_up(const struct td_live_link *link);
 

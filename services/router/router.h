@@ -39,6 +39,7 @@ struct router_config {
     uint32_t attribute_names_max;
     uint32_t attribute_texts_max;
     uint32_t retry_after_ms;
+    uint32_t again_after_ms;
     uint32_t sync_ms;
 };
 

@@ -61,6 +61,7 @@ static struct flow_settings settings_of(const struct router_tenant *tenant)
                    .texts = config->attribute_texts_max},
         .epoch = router->epoch,
         .retry_after_s = (config->retry_after_ms + 999) / 1000,
+        .again_after_ms = config->again_after_ms,
         .is_pending = is_pending,
         .ctx = tenant,
     };

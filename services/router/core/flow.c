@@ -74,7 +74,7 @@ struct flow_effects *flow_effects_init(void *block)
 
 enum td_err flow_init(void *block, const struct flow_settings *settings, struct flow **flow)
 {
-    const struct td_routing_settings rules = td_routing_default_settings();
+    struct td_routing_settings rules = td_routing_default_settings();
     struct layout layout;
     if (!lay_out(&settings->limits, &layout))
         return TD_ERR_RANGE;
@@ -82,6 +82,7 @@ enum td_err flow_init(void *block, const struct flow_settings *settings, struct 
     struct flow *self = block;
     uint8_t *base = block;
 
+    rules.retry_after_ms = settings->again_after_ms;
     memset(self, 0, sizeof(*self));
     self->settings = *settings;
     self->random = settings->seed;

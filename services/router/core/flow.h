@@ -52,9 +52,10 @@ struct flow;
 
 struct flow_settings {
     struct td_routing_limits limits;
-    uint64_t epoch;         /**< Of the lease under which everything is said. */
-    uint64_t seed;          /**< Of the ids made here; another one in each run. */
-    uint32_t retry_after_s; /**< Told to whom is refused. */
+    uint64_t epoch;          /**< Of the lease under which everything is said. */
+    uint64_t seed;           /**< Of the ids made here; another one in each run. */
+    uint32_t retry_after_s;  /**< Told to whom is refused. */
+    uint32_t again_after_ms; /**< Until an interaction is offered to the same agent again. */
     /** Whether such a command of the interaction is committed and not yet carried out; borrowed for
         the flow's life. Asked during take-over only. */
     bool (*is_pending)(const void *ctx, struct td_interaction_id id, const char *type);

@@ -82,6 +82,24 @@ static void add_comparison(struct td_text *text, const struct td_decision *decis
     }
 }
 
+/* Who did not take it before. */
+static void add_attempt(struct td_text *text, const struct td_routing_decision *paired)
+{
+    static const char *const outcomes[] = {
+        [TD_ROUTING_OUTCOME_DECLINED] = " declined",
+        [TD_ROUTING_OUTCOME_NO_ANSWER] = " did not answer",
+        [TD_ROUTING_OUTCOME_FAILED] = " could not be reached",
+        [TD_ROUTING_OUTCOME_CANCELLED] = " was not available any more",
+    };
+    if (paired->attempt_count == 0)
+        return;
+
+    const struct td_routing_attempt *last = &paired->attempts[paired->attempt_count - 1];
+    td_text_add(text, "; ");
+    td_text_add(text, last->agent);
+    td_text_add(text, outcomes[last->outcome]);
+}
+
 /* "Ann meets language = "en" and fits best with 9.5; next was Bob with 7 (of 3 ready; waited 0.0
  * s)." */
 static void explain(struct td_decision *decision, const struct td_routing_decision *paired)
@@ -96,7 +114,9 @@ static void explain(struct td_decision *decision, const struct td_routing_decisi
     td_text_add_u64(&text, decision->candidates);
     td_text_add(&text, " ready; waited ");
     add_duration(&text, decision->wait_ms);
-    td_text_add(&text, decision->by_release ? ", until somebody was free)." : ").");
+    td_text_add(&text, decision->by_release ? " until somebody was free" : "");
+    add_attempt(&text, paired);
+    td_text_add(&text, ").");
 }
 
 void flow_decide(struct flow *flow, const struct flow_interaction *interaction,
@@ -120,6 +140,6 @@ void flow_decide(struct flow *flow, const struct flow_interaction *interaction,
     decision->next_idle_ms = paired->second_idle_us / US_PER_MS;
     decision->wait_ms = paired->wait_us / US_PER_MS;
     decision->decided_at_unix_us = flow->now;
-    decision->by_release = flow->entering != interaction;
+    decision->by_release = flow->entering != interaction && paired->attempt_count == 0;
     explain(decision, paired);
 }

@@ -384,6 +384,19 @@ static void a_declined_offer_goes_to_the_next_agent(void **state)
     assert_string_equal(stored(world, 1).agent, "bob");
 }
 
+static void the_why_line_names_who_did_not_take_it(void **state)
+{
+    struct world *world = *state;
+
+    make_ready(world, "ann");
+    make_ready(world, "bob");
+    (void)arrive(world, 1, "sales");
+    decline(world, 1, offer_of(world, 1));
+    assert_string_equal(stored(world, 1).decision.why,
+                        "bob was ready; there was no other (of 1 ready; waited 0.0 s; ann "
+                        "declined).");
+}
+
 static void an_answer_to_a_stale_offer_changes_nothing(void **state)
 {
     struct world *world = *state;
@@ -683,6 +696,7 @@ int main(void)
         TEST(giving_up_while_it_rings_cancels_the_offer),
         TEST(who_accepts_after_the_cancel_is_hung_up),
         TEST(a_declined_offer_goes_to_the_next_agent),
+        TEST(the_why_line_names_who_did_not_take_it),
         TEST(an_answer_to_a_stale_offer_changes_nothing),
         TEST(two_offers_without_answer_make_the_agent_not_ready),
         TEST(an_offer_that_nobody_answers_for_ends_with_its_lease),

@@ -317,6 +317,7 @@ static void world_boot(struct world *world)
                                      .epoch = ++world->epoch,
                                      .seed = world->epoch * 7919,
                                      .retry_after_s = 5,
+                                     .again_after_ms = 30000,
                                      .is_pending = world_is_pending,
                                      .ctx = world};
 

@@ -181,6 +181,8 @@ class Site:
             ("media", "rtp_address"): self.listen,
             ("media", "rtp_port_first"): first,
             ("media", "rtp_port_last"): last,
+            ("media", "sounds"): REPOSITORY / "deploy/demo/media",
+            ("ivr", "documents"): REPOSITORY / "deploy/demo/dialogs",
         }
 
     @property

@@ -137,8 +137,10 @@ TIDY     := $(patsubst %.c,$(BUILD)/tidy/%,$(shell find lib services tools -name
 asan: ## every test with all programs under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory test BUILD=build/asan CFLAGS="-O1 -g $(SANITIZE)"
 
-lint: build $(TIDY) ## clang-format, clang-tidy, cppcheck, layers, growth of proto/
+lint: ## clang-format, clang-tidy, cppcheck, layers, growth of proto/
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
+	$(again) build
+	$(again) $(TIDY)
 	@mkdir -p $(BUILD)/cppcheck
 	$(Q)cppcheck -q -j$(JOBS) --cppcheck-build-dir=$(BUILD)/cppcheck --std=c17 --inline-suppr \
 	    --enable=warning,performance,portability --error-exitcode=1 --suppress=missingIncludeSystem \
@@ -147,10 +149,12 @@ lint: build $(TIDY) ## clang-format, clang-tidy, cppcheck, layers, growth of pro
 	$(Q)tools/check_proto.py $(BUILD)
 
 # The object file is newer than all that its source includes: only then is it looked at again.
+program_of = $(notdir $(patsubst %/core,%,$(patsubst %/,%,$(dir $(1)))))
 $(BUILD)/tidy/%: %.c $(BUILD)/%.o .clang-tidy
 	@mkdir -p $(@D)
 	@echo "TIDY $<"
-	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c17 $(CPPFLAGS) $(DIR_CFLAGS) 2>/dev/null
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c17 $(CPPFLAGS) \
+	    $(cflags_$(call program_of,$<)) 2>/dev/null
 	@touch $@
 
 format: ## lay out all sources as .clang-format says

@@ -13,6 +13,7 @@
 #include "io/lag.h"
 #include "io/timer_set.h"
 
+#define ID_COUNT_MAX 0xfff
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S UINT64_C(1000000000)
 #define CLOSE_MAX_MS 5000
@@ -29,6 +30,8 @@ struct td_loop {
     struct td_timer_set timers;
     const struct td_log *log;
     uint64_t last_unix_us;
+    uint64_t last_id_unix_ms; /* of the last id, and the counter it had */
+    uint16_t last_id_count;
     uint64_t turn_started_ns; /* 0: no turn to measure yet */
     uint64_t turn_idle_ns;
     struct td_lag lag;
@@ -206,12 +209,27 @@ void td_loop_random(struct td_loop *loop, void *buf, size_t size)
     }
 }
 
+/*
+ * The 12 bits after the time count within a millisecond (RFC 9562 section 6.2, method 1), from a
+ * random start in the lower half; when they run out the id takes the next millisecond.
+ */
 struct td_id td_loop_new_id(struct td_loop *loop)
 {
+    uint64_t unix_ms = td_loop_now_unix_us(loop) / 1000;
     uint8_t random[10];
 
     td_loop_random(loop, random, sizeof(random));
-    return td_id_make(td_loop_now_unix_us(loop) / 1000, random);
+    uint16_t count = (uint16_t)((random[0] << 8 | random[1]) & (ID_COUNT_MAX >> 1));
+    if (unix_ms <= loop->last_id_unix_ms) {
+        unix_ms = loop->last_id_unix_ms + (loop->last_id_count == ID_COUNT_MAX);
+        if (unix_ms == loop->last_id_unix_ms)
+            count = (uint16_t)(loop->last_id_count + 1);
+    }
+    loop->last_id_unix_ms = unix_ms;
+    loop->last_id_count = count;
+    random[0] = (uint8_t)(count >> 8);
+    random[1] = (uint8_t)count;
+    return td_id_make(unix_ms, random);
 }
 
 uint32_t td_loop_lag_ms(struct td_loop *loop)

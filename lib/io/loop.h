@@ -71,7 +71,8 @@ uint64_t td_loop_now_ns(void);
 /** Fills `buf` from the kernel's generator (buffered; used bytes are wiped). Cannot fail. */
 void td_loop_random(struct td_loop *loop, void *buf, size_t size);
 
-/** A new id of this moment: td_id_make() with the clock and randomness of this loop. */
+/** A new id of this moment; greater than every id this loop made before, so that what was made in
+   one millisecond sorts in the order it was made. */
 struct td_id td_loop_new_id(struct td_loop *loop);
 
 /** How late the loop is now, as described above. */

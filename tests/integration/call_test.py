@@ -27,7 +27,7 @@ def test_the_whole_call(site):
     row = history(site, interaction)
     assert (row["outcome"], row["queue"], row["agent"]) == ("answered", "sales", "ada")
     assert (row["ended_by"], row["entry_point"]) == ("customer", "sales-direct")
-    assert row["talk_ms"] > 500 and row["offers"] == 1 and row["within_threshold"]
+    assert row["talk_ms"] > 0 and row["offers"] == 1 and row["within_threshold"]
     assert not ada.heard().has_tone(1000), "the agent hears herself"
     wait_state(site, "ada", "ready")
 

@@ -26,7 +26,8 @@ def seat(site, agent, user=None, domain="harbour.example", tenant=1, **options):
     wait.until(lambda: "phone registered" in site.tandem(*words), 5, f"{agent}'s phone is known")
     site.tandem(*words, "login")
     site.tandem(*words, "ready")
-    wait_state(site, agent, "ready", tenant=tenant)
+    at_work = ("ready", "offered", "busy")  # a caller may have waited for just this
+    wait.until(lambda: agent_state(site, agent, tenant) in at_work, 10, f"{agent} is ready")
     return phone
 
 

@@ -82,6 +82,20 @@ static void be_busy(void *ctx)
     (*times)++;
 }
 
+static void ids_sort_in_the_order_they_were_made(void **state)
+{
+    (void)state;
+    struct td_loop *loop = make_loop();
+    struct td_id last = td_loop_new_id(loop);
+
+    for (int i = 0; i < 20000; i++) { // many more than a millisecond has room for
+        struct td_id id = td_loop_new_id(loop);
+        assert_true(td_id_compare(last, id) < 0);
+        last = id;
+    }
+    td_loop_destroy(&loop);
+}
+
 static void slow_handlers_are_reported_and_become_lag(void **state)
 {
     (void)state;
@@ -136,6 +150,7 @@ int main(void)
         cmocka_unit_test(the_wall_clock_never_goes_back),
         cmocka_unit_test(random_bytes_do_not_repeat),
         cmocka_unit_test(ids_carry_the_time_of_the_loop),
+        cmocka_unit_test(ids_sort_in_the_order_they_were_made),
         cmocka_unit_test(slow_handlers_are_reported_and_become_lag),
         cmocka_unit_test(run_ends_by_stop_or_when_nothing_is_left),
     };

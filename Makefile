@@ -63,10 +63,12 @@ $(GEN)/wire/%.o: $(GEN)/stamp
 	$(Q)$(CC) -std=c17 -w -I$(GEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $(GEN)/wire/$*.c -o $@
 
 # --- compile and link -----------------------------------------------------------------------------
+# A source of a program, or its unit test, sees the headers of the program's libraries.
+program_of = $(notdir $(patsubst %/core,%,$(patsubst %/,%,$(dir $(1)))))
 $(BUILD)/%.o: %.c $(GEN)/stamp
 	@mkdir -p $(@D)
 	@echo "CC   $<"
-	$(Q)$(CC) $(ALL_CFLAGS) $(DIR_CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(cflags_$(call program_of,$<)) $(NEEDS_CFLAGS) -c $< -o $@
 
 $(LIBTANDEM): $(LIB_OBJ) $(GEN_OBJ)
 	@mkdir -p $(@D)
@@ -82,7 +84,6 @@ define program
 cflags_$(1) := $$(patsubst -I%,-isystem %,$$(call pkg_config,--cflags-only-I,$$(shell cat $(2)/libs 2>/dev/null)))
 libs_$(1) := $$(call pkg_config,--libs,$$(shell cat $(2)/libs 2>/dev/null))
 archive_$(1) := $(BUILD)/lib/$(1).a
-$$(archive_$(1)) $(BUILD)/$(2)/main.o: DIR_CFLAGS := $$(cflags_$(1))
 $$(archive_$(1)): $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(2)/main.c,$(wildcard $(2)/*.c $(2)/core/*.c)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
@@ -94,7 +95,6 @@ $(foreach dir,$(PROGRAM_DIRS),$(eval $(call program,$(notdir $(dir)),$(dir))))
 
 # $(call unit_test,TEST,NAME): TEST stands in the folder NAME, perhaps a program's.
 define unit_test
-$(1).o: DIR_CFLAGS := $(cflags_$(2))
 $(1): $(1).o $(archive_$(2)) $(LIBTANDEM)
 	$$(LINK) $$^ -o $$@ -Wl,--as-needed -lcmocka $(libs_$(2)) $(LIB_LIBS)
 endef
@@ -149,7 +149,6 @@ lint: ## clang-format, clang-tidy, cppcheck, layers, growth of proto/
 	$(Q)tools/check_proto.py $(BUILD)
 
 # The object file is newer than all that its source includes: only then is it looked at again.
-program_of = $(notdir $(patsubst %/core,%,$(patsubst %/,%,$(dir $(1)))))
 $(BUILD)/tidy/%: %.c $(BUILD)/%.o .clang-tidy
 	@mkdir -p $(@D)
 	@echo "TIDY $<"
@@ -175,7 +174,7 @@ fuzz-%: $(BUILD)/run/%
 
 # $(call fuzz_target,NAME,PROGRAM): its first line may say `needs: service PROGRAM`.
 define fuzz_target
-$(BUILD)/tests/fuzz/$(1)_fuzz.o: DIR_CFLAGS := $(cflags_$(2))
+$(BUILD)/tests/fuzz/$(1)_fuzz.o: NEEDS_CFLAGS := $(cflags_$(2))
 $(BUILD)/run/$(1): $(BUILD)/tests/fuzz/$(1)_fuzz.o $(archive_$(2)) $(LIBTANDEM)
 	$$(LINK) -fsanitize=fuzzer $$^ -o $$@ -Wl,--as-needed $(libs_$(2)) $(LIB_LIBS)
 endef

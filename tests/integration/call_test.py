@@ -71,8 +71,8 @@ def test_why_names_the_agent_and_who_was_next(site):
     caller.hangup()
     history(site, interaction)
     why = site.tandem("why", interaction)
-    assert "offer 1: ada" in why
-    assert re.search(r"next +ben", why)
+    assert "offer 1: ada" in why, why
+    assert re.search(r"next +ben", why), why
     timeline = site.tandem("interaction", interaction)
     for word in ("interaction.arrived", "interaction.queued", "interaction.offered",
                  "interaction.connected", "interaction.closed", "answered by ada"):
@@ -141,7 +141,7 @@ def test_the_requirement_relaxes_by_time(site):
     assert offered["payload"]["decision"]["step"] == 2
     caller.hang_up()
     row = history(site, offered["key"])
-    assert row["outcome"] == "answered" and row["wait_ms"] >= 1900
+    assert row["outcome"] == "answered" and row["wait_ms"] >= 1900, row
 
 
 def test_two_codecs_meet(site):

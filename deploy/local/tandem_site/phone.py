@@ -4,6 +4,7 @@ import json
 import pathlib
 import queue
 import re
+import shutil
 import signal
 import socket
 import threading
@@ -61,7 +62,8 @@ class Phone:
     # --- life -------------------------------------------------------------------------------
 
     def start(self, wait_registered=True):
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)  # what an earlier phone heard is not ours
+        self.folder.mkdir(mode=0o700, parents=True)
         self._write_files()
         self._process = process.spawn(
             ["baresip", "-f", str(self.folder)], self.folder / "baresip.log",

@@ -4,8 +4,8 @@
  * The folder is new under TMPDIR and removed with the server; the process dies with the test, also
  * when that crashes.
  */
-#ifndef TD_TESTS_UNIT_IO_PRIVATE_SERVER_H
-#define TD_TESTS_UNIT_IO_PRIVATE_SERVER_H
+#ifndef TD_TESTS_CONTRACT_IO_PRIVATE_SERVER_H
+#define TD_TESTS_CONTRACT_IO_PRIVATE_SERVER_H
 
 #include <errno.h>
 #include <ftw.h>
@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "await.h"
+#include "../../unit/io/await.h"
 
 #define PRIVATE_ARGS_MAX 32
 #define PRIVATE_START_NS UINT64_C(20000000000)

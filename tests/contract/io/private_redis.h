@@ -1,8 +1,8 @@
 /**
  * @file private_redis.h  A real redis-server on a socket in a folder of its own.
  */
-#ifndef TD_TESTS_UNIT_IO_PRIVATE_REDIS_H
-#define TD_TESTS_UNIT_IO_PRIVATE_REDIS_H
+#ifndef TD_TESTS_CONTRACT_IO_PRIVATE_REDIS_H
+#define TD_TESTS_CONTRACT_IO_PRIVATE_REDIS_H
 
 #include <sys/socket.h>
 #include <sys/un.h>

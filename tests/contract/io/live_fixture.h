@@ -1,8 +1,8 @@
 /**
  * @file live_fixture.h  A private Redis, a loop and a connection; and answers one can wait for.
  */
-#ifndef TD_TESTS_UNIT_IO_LIVE_FIXTURE_H
-#define TD_TESTS_UNIT_IO_LIVE_FIXTURE_H
+#ifndef TD_TESTS_CONTRACT_IO_LIVE_FIXTURE_H
+#define TD_TESTS_CONTRACT_IO_LIVE_FIXTURE_H
 
 #include "private_redis.h"
 

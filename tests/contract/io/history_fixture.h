@@ -4,8 +4,8 @@
  *
  * The server is made once for all tests of a program; each test begins with an empty schema.
  */
-#ifndef TD_TESTS_UNIT_IO_HISTORY_FIXTURE_H
-#define TD_TESTS_UNIT_IO_HISTORY_FIXTURE_H
+#ifndef TD_TESTS_CONTRACT_IO_HISTORY_FIXTURE_H
+#define TD_TESTS_CONTRACT_IO_HISTORY_FIXTURE_H
 
 #include "private_postgres.h"
 

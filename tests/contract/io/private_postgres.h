@@ -1,8 +1,8 @@
 /**
  * @file private_postgres.h  A real PostgreSQL 15 on a socket in a folder of its own.
  */
-#ifndef TD_TESTS_UNIT_IO_PRIVATE_POSTGRES_H
-#define TD_TESTS_UNIT_IO_PRIVATE_POSTGRES_H
+#ifndef TD_TESTS_CONTRACT_IO_PRIVATE_POSTGRES_H
+#define TD_TESTS_CONTRACT_IO_PRIVATE_POSTGRES_H
 
 #include <postgresql/libpq-fe.h>
 

@@ -88,7 +88,7 @@ enum td_err td_yaml_parse(const char *text, size_t size, const char *name,
                           char fault[TD_YAML_FAULT_SIZE], struct td_yaml **yaml)
 {
     if (size > TD_YAML_BYTES_MAX) {
-        plain_fault(fault, name, "larger than %d bytes", TD_YAML_BYTES_MAX);
+        plain_fault(fault, name, "larger than %zu bytes", TD_YAML_BYTES_MAX);
         return TD_ERR_LIMIT;
     }
 

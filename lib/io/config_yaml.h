@@ -19,7 +19,7 @@
 
 #include "base/err.h"
 
-#define TD_YAML_BYTES_MAX (16 * 1024 * 1024)
+#define TD_YAML_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define TD_YAML_NODES_MAX 500000 /**< Keys are nodes too. */
 #define TD_YAML_MAP_KEYS_MAX 1024
 #define TD_YAML_DEPTH_MAX 32

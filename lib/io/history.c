@@ -278,7 +278,7 @@ enum td_err td_history_run(struct td_history *history, struct td_history_unit **
     *unit = NULL;
     enum td_err err = check_unit(history, taken);
     if (err == TD_OK) {
-        taken->rows = calloc(taken->step_count, sizeof(taken->rows[0]));
+        taken->rows = calloc(taken->step_count, sizeof(void *));
         err = taken->rows != NULL ? TD_OK : TD_ERR_NO_MEMORY;
     }
     if (err != TD_OK) {

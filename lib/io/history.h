@@ -96,7 +96,7 @@ struct td_history_unit;
 
 /** Limits of one unit; beyond them td_history_run answers TD_ERR_LIMIT. */
 #define TD_HISTORY_UNIT_STEPS_MAX 4096
-#define TD_HISTORY_UNIT_BYTES_MAX (32 * 1024 * 1024)
+#define TD_HISTORY_UNIT_BYTES_MAX ((size_t)32 * 1024 * 1024)
 
 /** @param unit  Owned by the caller until it is run. @return TD_OK or TD_ERR_NO_MEMORY. */
 enum td_err TD_MUST_CHECK td_history_unit_create(struct td_history_unit **unit);

@@ -1,11 +1,25 @@
 /**
- * @file history_param.h  Parameters in PostgreSQL's binary form. Private to lib/io/history*. Pure.
+ * @file history_param.h  Parameters and rows in PostgreSQL's binary form. Private to
+ * lib/io/history*. Pure.
  */
 #ifndef TD_IO_HISTORY_PARAM_H
 #define TD_IO_HISTORY_PARAM_H
 
+#include <postgresql/libpq-fe.h>
+
 #include "io/buffer.h"
 #include "io/history_value.h"
+
+/** A td_rows is libpq's PGresult under a name of ours. */
+static inline PGresult *td_rows_result(const struct td_rows *rows)
+{
+    union {
+        const struct td_rows *rows;
+        PGresult *result;
+    } same = {.rows = rows}; // libpq knows no const.
+
+    return same.result;
+}
 
 /** The type's number in PostgreSQL. */
 uint32_t td_param_oid(enum td_param_kind kind);

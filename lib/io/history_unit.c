@@ -19,7 +19,7 @@ enum td_err td_history_unit_create(struct td_history_unit **unit)
 void td_history_unit_reset(struct td_history_unit *unit)
 {
     for (uint32_t i = 0; i < unit->row_set_count; i++)
-        PQclear((PGresult *)(uintptr_t)unit->rows[i]);
+        PQclear(td_rows_result(unit->rows[i]));
     PQclear(unit->failure);
     unit->failure = NULL;
     unit->row_set_count = 0;

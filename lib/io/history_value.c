@@ -1,7 +1,6 @@
 #include "io/history_value.h"
 
 #include <assert.h>
-#include <postgresql/libpq-fe.h>
 #include <string.h>
 
 #include "io/history_param.h"
@@ -174,10 +173,9 @@ struct td_bytes td_param_copy_trailer(void)
 
 /* --- rows --- */
 
-/* A td_rows is libpq's PGresult under a name of ours. */
 static const PGresult *of(const struct td_rows *rows)
 {
-    return (const PGresult *)rows;
+    return td_rows_result(rows);
 }
 
 uint32_t td_rows_count(const struct td_rows *rows)
@@ -190,7 +188,7 @@ uint64_t td_rows_affected(const struct td_rows *rows)
     uint64_t count = 0;
 
     // libpq only reads it, but knows no const.
-    for (const char *digit = PQcmdTuples((PGresult *)(uintptr_t)rows); *digit != '\0'; digit++)
+    for (const char *digit = PQcmdTuples(td_rows_result(rows)); *digit != '\0'; digit++)
         count = count * 10 + (uint64_t)(*digit - '0');
     return count;
 }

@@ -60,25 +60,43 @@ enum td_err td_live_reply_err(const struct td_live_reply *reply)
 
 /* --- commands --- */
 
-static void forget(struct td_live_command *command)
+static void link_command(struct td_live *live, struct td_live_command *command)
 {
-    td_timer_stop(&command->deadline);
+    command->next = live->commands;
+    command->place = &live->commands;
+    if (command->next != NULL)
+        command->next->place = &command->next;
+    live->commands = command;
+    live->command_count++;
+}
+
+static void unlink_command(struct td_live_command *command)
+{
     *command->place = command->next;
     if (command->next != NULL)
         command->next->place = command->place;
     command->live->command_count--;
+}
+
+/* In no list any more. */
+static void tell(struct td_live_command *command, enum td_err err,
+                 const struct td_live_reply *reply)
+{
+    td_live_reply_fn fn = command->fn;
+    void *ctx = command->ctx;
+
+    td_timer_stop(&command->deadline);
     free(command);
+    if (fn != NULL)
+        fn(ctx, err, reply);
 }
 
 static void on_reply(struct td_live_request *request, const struct td_live_reply *reply)
 {
     struct td_live_command *command = (struct td_live_command *)request;
-    td_live_reply_fn fn = command->fn;
-    void *ctx = command->ctx;
 
-    forget(command);
-    if (fn != NULL)
-        fn(ctx, reply != NULL ? td_live_reply_err(reply) : TD_ERR_UNAVAILABLE, reply);
+    unlink_command(command);
+    tell(command, reply != NULL ? td_live_reply_err(reply) : TD_ERR_UNAVAILABLE, reply);
 }
 
 /* The command stays until its late answer comes: hiredis still holds it. */
@@ -112,12 +130,7 @@ enum td_err td_live_command(struct td_live *live, const struct td_bytes *args, u
         free(command);
         return err;
     }
-    command->next = live->commands;
-    command->place = &live->commands;
-    if (command->next != NULL)
-        command->next->place = &command->next;
-    live->commands = command;
-    live->command_count++;
+    link_command(live, command);
     live->stats.commands++;
     td_timer_init(&command->deadline, live->loop, on_deadline, command);
     td_timer_start(&command->deadline, deadline_ms);
@@ -205,8 +218,10 @@ void td_live_destroy(struct td_live **live)
     *live = NULL;
     td_live_link_leave(&self->link); // From here on nothing can be sent.
     td_live_committer_destroy(&self->committer);
-    while (self->commands != NULL)
-        on_reply(&self->commands->request, NULL);
+    for (struct td_live_command *command = self->commands, *next; command != NULL; command = next) {
+        next = command->next;
+        tell(command, TD_ERR_UNAVAILABLE, NULL);
+    }
     free(self);
 }
 

@@ -13,8 +13,8 @@
  * larger batch goes alone.
  */
 #define CALL_OPS_MAX 4096
-#define CALL_BYTES_MAX (1024 * 1024)
-#define CALL_BUFFER_KEPT_MAX (4 * 1024 * 1024)
+#define CALL_BYTES_MAX ((size_t)1024 * 1024)
+#define CALL_BUFFER_KEPT_MAX ((size_t)4 * 1024 * 1024)
 
 static struct td_live_stats *stats_of(struct td_live_committer *committer)
 {

@@ -29,7 +29,7 @@ struct td_live_batch;
 
 /** Limits of one batch; beyond them td_live_commit answers TD_ERR_LIMIT. */
 #define TD_LIVE_BATCH_OPS_MAX 16384
-#define TD_LIVE_BATCH_BYTES_MAX (16 * 1024 * 1024)
+#define TD_LIVE_BATCH_BYTES_MAX ((size_t)16 * 1024 * 1024)
 /** Longest wait that may be asked for. */
 #define TD_LIVE_COMMIT_DEADLINE_MS_MAX 600000
 

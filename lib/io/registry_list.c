@@ -87,10 +87,9 @@ static struct td_registry_entry *insert(struct td_registry_list *list, const cha
     entry->is_listed = true;
 
     uint32_t place = place_of(list, service, instance);
-    memmove(&list->entries[place + 1], &list->entries[place],
-            (list->count - place) * sizeof(list->entries[0]));
+    for (uint32_t i = list->count++; i > place; i--)
+        list->entries[i] = list->entries[i - 1];
     list->entries[place] = entry;
-    list->count++;
     return entry;
 }
 
@@ -136,8 +135,8 @@ struct td_registry_entry *td_registry_list_remove_unlisted(struct td_registry_li
         if (entry->is_listed)
             continue;
         list->count--;
-        memmove(&list->entries[i], &list->entries[i + 1],
-                (list->count - i) * sizeof(list->entries[0]));
+        for (uint32_t left = i; left < list->count; left++)
+            list->entries[left] = list->entries[left + 1];
         return entry;
     }
     return NULL;

@@ -33,6 +33,7 @@ enum td_routing_outcome {
     TD_ROUTING_OUTCOME_NO_ANSWER,
     TD_ROUTING_OUTCOME_FAILED,
     TD_ROUTING_OUTCOME_CANCELLED, /**< The customer or the agent left. */
+    TD_ROUTING_OUTCOME_BROKEN,    /**< By us. */
     TD_ROUTING_OUTCOME_COUNT
 };
 

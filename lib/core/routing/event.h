@@ -22,6 +22,8 @@ enum td_routing_event_type {
     TD_ROUTING_DECLINED,  /**< Also: hung up before CONNECTED. */
     TD_ROUTING_NO_ANSWER, /**< The channel knows before the lease ends. */
     TD_ROUTING_FAILED,    /**< The device, not the person: not registered, unreachable, broken. */
+    TD_ROUTING_BROKEN,    /**< Neither: something of ours failed, as no media port. Counts against
+                               nobody, who keeps the place in the line. */
     TD_ROUTING_CONNECTED, /**< They talk: answered. Before ACCEPTED: that as well. */
     TD_ROUTING_RELEASED,  /**< They talk no more. Before CONNECTED: that as well.
                                `offer_version` 0 is any. */

@@ -232,6 +232,7 @@ static void offer_event(struct td_routing *routing, uint32_t slot,
         [TD_ROUTING_DECLINED] = TD_ROUTING_OUTCOME_DECLINED,
         [TD_ROUTING_NO_ANSWER] = TD_ROUTING_OUTCOME_NO_ANSWER,
         [TD_ROUTING_FAILED] = TD_ROUTING_OUTCOME_FAILED,
+        [TD_ROUTING_BROKEN] = TD_ROUTING_OUTCOME_BROKEN,
     };
     enum td_routing_phase phase = routing->interactions[slot].phase;
     bool connected = phase == TD_ROUTING_PHASE_CONNECTED;
@@ -241,7 +242,7 @@ static void offer_event(struct td_routing *routing, uint32_t slot,
         td_routing_ignore(routing, event);
         return;
     }
-    if (event->type >= TD_ROUTING_DECLINED && event->type <= TD_ROUTING_FAILED) {
+    if (event->type >= TD_ROUTING_DECLINED && event->type <= TD_ROUTING_BROKEN) {
         td_routing_end_offer(routing, slot, outcomes[event->type], false);
         return;
     }

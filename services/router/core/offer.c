@@ -106,6 +106,9 @@ void flow_fail_offer(struct flow *flow, struct flow_interaction *interaction,
     case TD_OFFER_FAILURE_NO_ANSWER:
         flow_pair_interaction(flow, TD_ROUTING_NO_ANSWER, interaction, NULL);
         return;
+    case TD_OFFER_FAILURE_MEDIA:
+        flow_pair_interaction(flow, TD_ROUTING_BROKEN, interaction, NULL);
+        return;
     case TD_OFFER_FAILURE_NOT_REGISTERED:
     case TD_OFFER_FAILURE_UNKNOWN:
         flow_pair_interaction(flow, TD_ROUTING_FAILED, interaction, NULL);

@@ -90,6 +90,7 @@ static void add_attempt(struct td_text *text, const struct td_routing_decision *
         [TD_ROUTING_OUTCOME_NO_ANSWER] = " did not answer",
         [TD_ROUTING_OUTCOME_FAILED] = " could not be reached",
         [TD_ROUTING_OUTCOME_CANCELLED] = " was not available any more",
+        [TD_ROUTING_OUTCOME_BROKEN] = " could not be connected",
     };
     if (paired->attempt_count == 0)
         return;

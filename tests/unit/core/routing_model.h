@@ -282,7 +282,8 @@ static inline void m_unpaired(struct model *m, int agent, enum td_routing_outcom
         m_settle(m, agent, TD_ROUTING_NOT_READY, "device_failure");
     else
         m_settle(m, agent, TD_ROUTING_READY, "");
-    if (outcome == TD_ROUTING_OUTCOME_CANCELLED && a->state == TD_ROUTING_READY)
+    if ((outcome == TD_ROUTING_OUTCOME_CANCELLED || outcome == TD_ROUTING_OUTCOME_BROKEN) &&
+        a->state == TD_ROUTING_READY)
         a->idle_since = idle_since;
 }
 
@@ -415,6 +416,8 @@ static inline void m_offer_event(struct model *m, enum td_routing_event_type typ
         m_end_offer(m, number, TD_ROUTING_OUTCOME_NO_ANSWER);
     } else if (type == TD_ROUTING_FAILED) {
         m_end_offer(m, number, TD_ROUTING_OUTCOME_FAILED);
+    } else if (type == TD_ROUTING_BROKEN) {
+        m_end_offer(m, number, TD_ROUTING_OUTCOME_BROKEN);
     } else {
         if (call->phase == TD_ROUTING_PHASE_OFFERED)
             m_accept(m, call);

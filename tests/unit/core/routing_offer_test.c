@@ -283,6 +283,22 @@ static void an_answer_between_two_misses_starts_the_count_anew(void **state)
     end_world(&world);
 }
 
+static void what_we_broke_counts_against_nobody(void **state)
+{
+    (void)state;
+    struct world world = skilled_world();
+
+    put_agent(&world, "ada", 6);
+    ready(&world, "ada");
+    for (unsigned i = 1; i <= 3; i++) {
+        arrive(&world, i, "SALES");
+        expect_offer(&world, i, "ada", 1);
+        offer_event(&world, TD_ROUTING_BROKEN, i, "ada", 1);
+        expect_agent(&world, "ada", TD_ROUTING_READY, "");
+    }
+    end_world(&world);
+}
+
 static void a_device_that_fails_twice_sets_not_ready_with_its_own_reason(void **state)
 {
     (void)state;
@@ -519,6 +535,7 @@ int main(void)
         cmocka_unit_test(an_offer_that_comes_to_nothing_gives_the_old_place_back),
         cmocka_unit_test(a_lease_that_ends_is_no_answer_and_two_in_a_row_set_not_ready),
         cmocka_unit_test(an_answer_between_two_misses_starts_the_count_anew),
+        cmocka_unit_test(what_we_broke_counts_against_nobody),
         cmocka_unit_test(a_device_that_fails_twice_sets_not_ready_with_its_own_reason),
         cmocka_unit_test(declining_follows_the_rule_of_the_queue),
         cmocka_unit_test(who_hangs_up_before_being_connected_has_declined),

@@ -535,8 +535,9 @@ static void arrival(struct run *run, int number)
 static void answer_something(struct run *run, int number)
 {
     static const enum td_routing_event_type types[] = {
-        TD_ROUTING_ACCEPTED, TD_ROUTING_ACCEPTED,  TD_ROUTING_CONNECTED, TD_ROUTING_CONNECTED,
-        TD_ROUTING_DECLINED, TD_ROUTING_NO_ANSWER, TD_ROUTING_FAILED,    TD_ROUTING_RELEASED,
+        TD_ROUTING_ACCEPTED,  TD_ROUTING_ACCEPTED, TD_ROUTING_CONNECTED,
+        TD_ROUTING_CONNECTED, TD_ROUTING_DECLINED, TD_ROUTING_NO_ANSWER,
+        TD_ROUTING_FAILED,    TD_ROUTING_RELEASED, TD_ROUTING_BROKEN,
     };
     const struct m_call *call = &run->model.calls[number];
     enum td_routing_event_type type = types[pick(run, COUNT(types))];

@@ -459,6 +459,19 @@ static void a_phone_that_is_not_registered_makes_not_ready_at_once(void **state)
     assert_int_equal(stored(world, 1).device_failures, 1);
 }
 
+static void what_media_could_not_do_counts_against_nobody(void **state)
+{
+    struct world *world = *state;
+
+    make_ready(world, "ann");
+    for (uint64_t call = 1; call <= 3; call++) {
+        (void)arrive(world, call, "sales");
+        fail_offer(world, call, offer_of(world, call), TD_OFFER_FAILURE_MEDIA);
+        assert_int_equal(agent_of(world, "ann").state, TD_AGENT_STATE_READY);
+        assert_int_equal(stored(world, call).device_failures, 0);
+    }
+}
+
 static void an_agent_who_hangs_up_in_set_up_leaves_the_customer_waiting(void **state)
 {
     struct world *world = *state;
@@ -701,6 +714,7 @@ int main(void)
         TEST(two_offers_without_answer_make_the_agent_not_ready),
         TEST(an_offer_that_nobody_answers_for_ends_with_its_lease),
         TEST(a_phone_that_is_not_registered_makes_not_ready_at_once),
+        TEST(what_media_could_not_do_counts_against_nobody),
         TEST(an_agent_who_hangs_up_in_set_up_leaves_the_customer_waiting),
         TEST(giving_up_between_acceptance_and_talk_is_abandoned),
         TEST(an_offer_goes_to_the_instance_that_holds_the_phone),

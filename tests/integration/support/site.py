@@ -38,6 +38,7 @@ class PrivateSite:
         self._companies = companies
         self._parts = []
         self._phone_port = ports.PHONES
+        self._phones = 0
         self._sql = None
 
     # --- life -------------------------------------------------------------------------------
@@ -210,7 +211,8 @@ class PrivateSite:
         first = self._site.block.port(self._phone_port)
         self._phone_port += PORTS
         assert self._phone_port <= ports.PHONES_END, "too many phones for one site: use SipEnd"
-        phone = Phone(self.path / f"phone-{user}-{first}", user, first, self.sip, **options)
+        self._phones += 1  # a folder for each, or one would hear what another heard before
+        phone = Phone(self.path / f"phone-{self._phones}-{user}", user, first, self.sip, **options)
         self._parts.append(phone.stop)
         return phone.start()
 

@@ -256,6 +256,8 @@ static enum td_err check_unit(const struct td_history *history, const struct td_
 {
     size_t size = td_history_unit_size(unit);
 
+    if (history->is_destroyed)
+        return TD_ERR_UNAVAILABLE;
     if (unit->failed || unit->data.failed)
         return TD_ERR_NO_MEMORY;
     if (unit->is_too_large || unit->step_count > TD_HISTORY_UNIT_STEPS_MAX ||

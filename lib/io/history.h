@@ -49,7 +49,8 @@ enum td_err TD_MUST_CHECK td_history_create(struct td_loop *loop,
                                             struct td_history **history);
 
 /** Closes; callbacks that are still due run from within this call with TD_ERR_UNAVAILABLE, or
-    TD_ERR_TIMEOUT when already sent. Memory is freed by the loop later. NULL is ignored. */
+    TD_ERR_TIMEOUT when already sent; units they queue are refused with TD_ERR_UNAVAILABLE. May be
+    called from a callback. NULL is ignored. */
 void td_history_destroy(struct td_history **history);
 
 bool td_history_is_up(const struct td_history *history);

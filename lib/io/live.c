@@ -216,6 +216,7 @@ void td_live_destroy(struct td_live **live)
     if (self == NULL)
         return;
     *live = NULL;
+    self->is_closing = true;
     td_live_link_leave(&self->link); // From here on nothing can be sent.
     td_live_committer_destroy(&self->committer);
     for (struct td_live_command *command = self->commands, *next; command != NULL; command = next) {

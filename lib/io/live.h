@@ -67,7 +67,8 @@ enum td_err TD_MUST_CHECK td_live_create(struct td_loop *loop, const struct td_l
 
 /**
  * Closes. Callbacks that are still due run from within this call with TD_ERR_UNAVAILABLE; `state`
- * runs no more. Memory is freed by the loop later. May be called from a callback. NULL is ignored.
+ * runs no more; whatever they ask of it is refused with TD_ERR_UNAVAILABLE. May be called from a
+ * callback. NULL is ignored.
  * Leases, registries and readers built on it must be destroyed before. What was sent until then
  * still goes out (a lease given back, say): the socket stays on the loop for at most 200 ms.
  */

@@ -150,6 +150,8 @@ static enum td_err check_batch(const struct td_live *live, const struct td_live_
     const struct td_live_committer *committer = live->committer;
     size_t size = td_live_batch_size(batch);
 
+    if (live->is_closing)
+        return TD_ERR_UNAVAILABLE;
     if (committer == NULL || batch->op_count == 0)
         return TD_ERR_INVALID;
     if (batch->checks.failed || batch->ops.failed)

@@ -70,7 +70,8 @@ typedef void (*td_live_commit_fn)(void *ctx, enum td_err err);
  * @param batch        Taken, also on failure; set to NULL.
  * @param deadline_ms  From now; 1 to TD_LIVE_COMMIT_DEADLINE_MS_MAX.
  * @return TD_OK; TD_ERR_BUSY (queue full: nothing was done); TD_ERR_LIMIT (batch too large);
- *         TD_ERR_INVALID (empty batch, or no committer in the configuration); TD_ERR_NO_MEMORY.
+ *         TD_ERR_INVALID (empty batch, or no committer in the configuration); TD_ERR_NO_MEMORY;
+ *         TD_ERR_UNAVAILABLE (the connection is being destroyed).
  */
 enum td_err TD_MUST_CHECK td_live_commit(struct td_live *live, struct td_live_batch **batch,
                                          uint32_t deadline_ms, td_live_commit_fn fn, void *ctx);

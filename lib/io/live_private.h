@@ -16,6 +16,7 @@ struct td_live {
     struct td_live_command *commands;    /* under way, in no order */
     uint32_t command_count;
     uint32_t commands_max;
+    bool is_closing;
     void (*state)(void *ctx, bool up);
     void *ctx;
     struct td_live_stats stats;

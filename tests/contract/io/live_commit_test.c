@@ -419,6 +419,37 @@ static void a_callback_may_destroy_it_and_all_others_are_told(void **state)
     assert_true(next_call.err == TD_ERR_TIMEOUT || next_call.err == TD_ERR_UNAVAILABLE);
 }
 
+struct insister {
+    struct td_live *live;
+    struct outcome outcome;
+    enum td_err second;
+};
+
+static void commit_again(void *ctx, enum td_err err)
+{
+    struct insister *insister = ctx;
+    struct td_live_batch *batch = make_batch();
+
+    note(&insister->outcome, err);
+    td_live_batch_xadd(batch, "s", td_live_text("again"));
+    insister->second = td_live_commit(insister->live, &batch, DEADLINE_MS, note, NULL);
+}
+
+static void a_callback_of_the_end_may_not_begin_anew(void **state)
+{
+    struct live_fixture *fixture = *state;
+    struct insister insister = {.live = fixture->live};
+    struct td_live_batch *batch = make_batch();
+
+    td_live_batch_xadd(batch, "s", td_live_text("once"));
+    assert_int_equal(td_live_commit(fixture->live, &batch, DEADLINE_MS, commit_again, &insister),
+                     TD_OK);
+    td_live_destroy(&fixture->live);
+    assert_int_equal(insister.outcome.count, 1);
+    assert_int_equal(insister.outcome.err, TD_ERR_UNAVAILABLE);
+    assert_int_equal(insister.second, TD_ERR_UNAVAILABLE);
+}
+
 #define WITH_REDIS(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -438,6 +469,7 @@ int main(void)
         WITH_REDIS(what_was_acknowledged_is_there_once_though_redis_is_killed_again_and_again),
         WITH_REDIS(a_script_that_redis_forgot_is_loaded_again),
         WITH_REDIS(a_redis_without_memory_refuses_before_anything_is_done),
+        WITH_REDIS(a_callback_of_the_end_may_not_begin_anew),
         WITH_REDIS(a_callback_may_destroy_it_and_all_others_are_told),
     };
 

@@ -101,6 +101,9 @@ $(1): $(1).o $(archive_$(2)) $(LIBTANDEM)
 endef
 $(foreach path,$(UNIT) $(BENCH),$(eval $(call unit_test,$(path),$(notdir $(patsubst %/,%,$(dir $(path)))))))
 
+# Tests that drive a worker program.
+$(filter %/ivr/script_pool_test,$(UNIT)): | $(BUILD)/bin/script
+
 # --- run and test ---------------------------------------------------------------------------------
 # Until `deps` has run, packages that this file asks for may be missing: so make reads it again.
 JOBS  ?= $(shell nproc)

@@ -181,7 +181,9 @@ static void on_error(void *ctx, xmlErrorPtr error)
     struct reading *reading = ctx;
     char what[128];
 
-    if (reading->err != TD_OK || error->level < XML_ERR_ERROR)
+    // An entity that an external DTD might declare is only warned of, and dropped: that is too mild.
+    bool undeclared = error->code == XML_WAR_UNDECLARED_ENTITY;
+    if (reading->err != TD_OK || (error->level < XML_ERR_ERROR && !undeclared))
         return;
     td_str_clip(what, sizeof(what), error->message != NULL ? error->message : "malformed XML");
     what[strcspn(what, "\n")] = '\0';
@@ -213,7 +215,10 @@ static void parse(struct reading *reading, struct td_bytes xml)
         (void)ivr_fault_set(reading->fault, 0, "no memory for the parser", NULL);
         return;
     }
-    (void)xmlCtxtUseOptions(reading->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+    // NOENT has the five entities of XML itself replaced in attributes as well as in text. Others
+    // cannot be: declaring one ends the reading.
+    (void)xmlCtxtUseOptions(reading->parser,
+                            XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOENT);
     for (size_t at = 0; at < xml.size && reading->err == TD_OK; at += CHUNK_SIZE) {
         size_t size = xml.size - at < CHUNK_SIZE ? xml.size - at : CHUNK_SIZE;
 

@@ -220,14 +220,20 @@ enum td_err ivr_value_from_string(const char *text, char *value, size_t size)
     return finish(&out);
 }
 
+/* Would ECMAScript write the number like this? Then nothing is lost when it becomes one. */
+static bool is_plain_number(const char *text)
+{
+    size_t whole = strspn(text, "0123456789");
+    size_t fraction = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+    size_t length = whole + (fraction > 0 ? fraction + 1 : 0);
+
+    return whole > 0 && whole + fraction <= 9 && text[length] == '\0' &&
+           (whole == 1 || text[0] != '0') && (fraction == 0 || text[length - 1] != '0');
+}
+
 enum td_err ivr_value_guess(const char *text, char *value, size_t size)
 {
-    uint64_t number;
-    bool plain = text[0] != '0' || text[1] == '\0';
-
-    if (td_str_equal(text, "true") || td_str_equal(text, "false"))
-        return td_str_copy(value, size, text);
-    if (plain && td_str_to_u64(text, 999999999, &number) == TD_OK)
+    if (td_str_equal(text, "true") || td_str_equal(text, "false") || is_plain_number(text))
         return td_str_copy(value, size, text);
     return ivr_value_from_string(text, value, size);
 }

@@ -45,8 +45,9 @@ enum td_err TD_MUST_CHECK ivr_value_to_string(const char *value, char *text, siz
 enum td_err TD_MUST_CHECK ivr_value_from_string(const char *text, char *value, size_t size);
 
 /**
- * A value for text that came as text: whole numbers of up to nine digits written as a program would
- * write them become numbers, "true" and "false" booleans, everything else a string.
+ * A value for text that came as text: numbers of up to nine digits written as ECMAScript would
+ * write them ("3", "9.5") become numbers, "true" and "false" booleans, everything else ("007",
+ * "1.50") a string.
  */
 enum td_err TD_MUST_CHECK ivr_value_guess(const char *text, char *value, size_t size);
 

@@ -176,6 +176,38 @@ bool ivr_variables_has_sensitive(const struct ivr_variables *variables)
     return false;
 }
 
+/* An object is looked through as it is written, whatever the length of the secret. */
+static bool object_reveals(const struct ivr_variables *variables, const char *object)
+{
+    char secret[IVR_VALUE_SIZE];
+
+    for (uint32_t i = 0; i < variables->count; i++) {
+        const struct ivr_variable *variable = &variables->list[i];
+
+        if (!is_secret(variables, variable))
+            continue;
+        if (ivr_value_to_string(variables->text + variable->start, secret, sizeof(secret)) !=
+                TD_OK ||
+            strstr(object, secret) != NULL)
+            return true;
+    }
+    return false;
+}
+
+bool ivr_variables_is_private(const struct ivr_variables *variables, uint32_t index)
+{
+    assert(index < variables->count);
+    const struct ivr_variable *variable = &variables->list[index];
+    const char *value = variables->text + variable->start;
+    char text[IVR_VALUE_SIZE];
+
+    if (variable->sensitive)
+        return true;
+    if (ivr_value_to_string(value, text, sizeof(text)) == TD_OK)
+        return ivr_variables_reveals(variables, text);
+    return object_reveals(variables, value);
+}
+
 void ivr_variables_clear(struct ivr_variables *variables, enum ivr_scope outermost)
 {
     uint32_t kept = 0;

@@ -77,6 +77,9 @@ bool ivr_variables_reveals(const struct ivr_variables *variables, const char *te
 /** Is any sensitive variable defined now? */
 bool ivr_variables_has_sensitive(const struct ivr_variables *variables);
 
+/** Must this variable stay in memory? It is sensitive, or holds what a sensitive one does. */
+bool ivr_variables_is_private(const struct ivr_variables *variables, uint32_t index);
+
 /** Forgets a scope and the scopes within it. */
 void ivr_variables_clear(struct ivr_variables *variables, enum ivr_scope outermost);
 

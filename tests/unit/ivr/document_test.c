@@ -26,7 +26,8 @@ static void a_document_is_a_tree(void **state)
         "\"http://www.w3.org/TR/voicexml21/vxml.dtd\">\n"
         "<vxml version=\"2.1\" xml:lang=\"en\" xmlns=\"http://www.w3.org/2001/vxml\">\n"
         "<metadata><rdf:x xmlns:rdf=\"urn:x\"/></metadata><property name=\"timeout\" value=\"7s\"/>"
-        "<form id=\"a\"/><form id=\"b\" xml:lang=\"zh\"><block>Hi</block></form></vxml>";
+        "<form id=\"a\"/><form id=\"b\" xml:lang=\"zh\"><block cond=\"a &amp;&amp; "
+        "b &lt; 'c' &gt; &quot;\">Hi &amp; &lt;you&#62;</block></form></vxml>";
 
     assert_int_equal(talk_read(&of, xml, &fault), TD_OK);
     const struct ivr_document *document = &of.document;
@@ -35,7 +36,8 @@ static void a_document_is_a_tree(void **state)
     assert_int_equal(ivr_node_line(document, form), 4);
     uint32_t block = ivr_node_child(document, form);
     assert_int_equal(ivr_node_element(document, block), IVR_BLOCK);
-    assert_string_equal(ivr_node_text(document, ivr_node_child(document, block)), "Hi");
+    assert_string_equal(ivr_node_text(document, ivr_node_child(document, block)), "Hi & <you>");
+    assert_string_equal(ivr_node_attribute(document, block, IVR_ATTR_COND), "a && b < 'c' > \"");
     assert_string_equal(ivr_node_language(document, block), "zh");
     assert_string_equal(ivr_node_property(document, block, "timeout"), "7s");
     assert_null(ivr_node_property(document, block, "bargein"));
@@ -106,6 +108,9 @@ static void a_billion_laughs_are_not_laughed(void **state)
     expect("<!DOCTYPE vxml [<!ELEMENT vxml ANY>]><vxml version=\"2.0\"><form/></vxml>",
            TD_ERR_SYNTAX, 1, "not allowed");
     expect("<vxml version=\"2.0\"><form><block>&file;</block></form></vxml>", TD_ERR_SYNTAX, 1, "");
+    expect("<!DOCTYPE vxml SYSTEM \"http://127.0.0.1:1/x.dtd\"><vxml version=\"2.0\"><form "
+           "id=\"&file;\"/></vxml>",
+           TD_ERR_SYNTAX, 1, "");
     expect("<!DOCTYPE vxml SYSTEM \"http://127.0.0.1:1/x.dtd\"><vxml version=\"2.0\"><form><block>"
            "&file;</block></form></vxml>",
            TD_ERR_SYNTAX, 1, "");

@@ -46,10 +46,17 @@ const struct td_config_key edge_config_keys[] = {
 
 const size_t edge_config_key_count = sizeof(edge_config_keys) / sizeof(edge_config_keys[0]);
 
+static bool is_any_address(const char *address)
+{
+    return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "[::]") == 0;
+}
+
 const char *edge_config_fault(const struct edge_config *config)
 {
     if (config->registration_min_ms > config->registration_max_ms)
         return "registration_min is above registration_max";
+    if (is_any_address(config->sip_address) && config->advertised_address[0] == '\0')
+        return "sip_address is any address: advertised_address must say what peers are told";
     for (uint32_t i = 0; i < config->digest_algorithms.count; i++) {
         const char *name = config->digest_algorithms.items[i];
         if (strcasecmp(name, "MD5") != 0 && strcasecmp(name, "SHA-256") != 0)

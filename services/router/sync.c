@@ -160,8 +160,22 @@ static void on_page(void *ctx, enum td_err err, struct td_bytes payload, const c
     router_ticket_destroy(page);
 }
 
+/* An instance that came back is asked when what its going meant has been worked through. */
+static bool is_sweeping(const struct router *router)
+{
+    for (const struct router_tenant *tenant = router->tenants; tenant != NULL;
+         tenant = tenant->next) {
+        if (tenant->syncing && flow_is_sweeping(tenant->flow))
+            return true;
+    }
+    return false;
+}
+
 static void ask(struct router *router, struct router_peer *peer)
 {
+    if (is_sweeping(router))
+        return; // The tick asks again.
+
     struct td_arena *arena = td_service_arena(router->service);
     struct page *page = router_ticket_create(router, ANY_TENANT, sizeof(*page));
     bool channel = router_is_channel(peer->service);
@@ -328,14 +342,24 @@ void router_sync_stop(struct router *router)
     td_timer_stop(&router->sync.timer);
 }
 
+/* Somebody is back, perhaps with what was thought lost; the others have it said in a moment. */
+static void start_for_all(struct router *router)
+{
+    for (struct router_tenant *tenant = router->tenants; tenant != NULL; tenant = tenant->next)
+        tenant->wants_sync = true;
+    router_sync_start(router);
+}
+
 void router_sync_instance(struct router *router, const char *service, const char *name, bool up)
 {
     struct router_peer *peer = find_peer(router, service, name);
 
-    if (!router->sync.running || !is_asked(service))
+    if (!is_asked(service) || !router->active)
         return;
-    if (up)
-        add_peer(router, service, name);
-    else if (peer != NULL)
+    if (router->sync.running && !up && peer != NULL)
         peer->done = true; // Its flow job says what that means.
+    else if (router->sync.running && up)
+        add_peer(router, service, name);
+    else if (up)
+        start_for_all(router);
 }

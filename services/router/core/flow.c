@@ -198,7 +198,7 @@ static void agree(struct flow *flow, struct flow_interaction *interaction)
         td_routing_export_interaction(flow->routing, state->interaction_id, record) != TD_OK)
         return;
 
-    interaction->held = td_routing_hold(flow->routing, state->interaction_id, true) == TD_OK;
+    flow_hold(flow, interaction);
     if (record->phase == TD_ROUTING_PHASE_WAITING && state->has_offer) {
         state->phase = TD_INTERACTION_PHASE_QUEUED;
         state->has_offer = false;
@@ -367,6 +367,7 @@ static void pass_time(struct flow *flow)
     flow_pair(flow, NULL);
     if (flow->drop_due)
         drop_agents(flow);
+    flow_end_graces(flow);
     if (flow_sweep_is_due(flow))
         flow_sweep(flow);
     flow_update_dialogs(flow);
@@ -419,5 +420,7 @@ uint64_t flow_wake_at_unix_us(const struct flow *flow)
 
     if (flow->drop_due || flow_sweep_is_due(flow))
         return 0;
+    if (flow_grace_ends_at(flow) < wake)
+        wake = flow_grace_ends_at(flow);
     return wake < flow->update_at ? wake : flow->update_at;
 }

@@ -45,6 +45,9 @@
 /** How long an offer stands at the router beyond the lease that the channel was told: the channel's
     own word, which says why, comes first. */
 #define FLOW_LEASE_GRACE_MS 1500
+/** How long an answered call may go on without its channel service: one that comes back within it
+    says what it still has, and the talk was not cut. */
+#define FLOW_GRACE_MS 3000
 /** How often the position and expected wait of a wait dialog are looked at. */
 #define FLOW_UPDATE_MS 5000
 
@@ -83,7 +86,7 @@ enum flow_input_type {
     /* The registry; `service` and `instance` name one. */
     FLOW_INSTANCE_UP,
     FLOW_INSTANCE_GONE,
-    /* Take-over, between flow_load_end and FLOW_SYNC_ENDED; `instance` says it. */
+    /* After flow_load_end, and when an instance came back; `instance` says it. */
     FLOW_SYNC_ITEM,        /**< One interaction as its channel has it. */
     FLOW_DESCRIBED,        /**< `sync` and `arrived`: what Describe gave for an unknown one. */
     FLOW_DIALOG_SYNC_ITEM, /**< One dialog as ivr has it. */
@@ -280,8 +283,11 @@ uint64_t flow_wake_at_unix_us(const struct flow *flow);
 bool flow_knows(const struct flow *flow, struct td_interaction_id id);
 uint32_t flow_interaction_count(const struct flow *flow);
 
-/** Whether an interaction that was loaded still waits for its channel's word. */
+/** Whether an interaction still waits for its channel's word. */
 bool flow_is_syncing(const struct flow *flow);
+/** Whether what an instance's coming or going means is still being worked through; its word must
+    wait so long. */
+bool flow_is_sweeping(const struct flow *flow);
 
 /** Agents by name. @param after  "": from the first. @return How many were written. */
 uint32_t flow_list_agents(const struct flow *flow, const char *after, struct td_agent_status *list,

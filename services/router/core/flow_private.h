@@ -70,15 +70,16 @@ struct flow_agent {
     bool touched;
 };
 
-enum job { JOB_GONE = 1, JOB_BACK = 2, JOB_SYNCED = 4 };
+enum job { JOB_GONE = 1, JOB_BACK = 2, JOB_SYNCED = 4, JOB_LOST = 8 };
 
 struct flow_instance {
     char service[32];
     char name[64];
     bool alive;
-    bool up_again;   /* came back while JOB_GONE runs */
-    unsigned jobs;   /* to be done, bit by bit */
-    uint64_t serial; /* JOB_GONE concerns interactions before this one */
+    bool up_again;    /* came back while JOB_GONE runs */
+    unsigned jobs;    /* to be done, bit by bit */
+    uint64_t serial;  /* JOB_GONE concerns interactions before this one */
+    uint64_t lost_at; /* the end of its grace; 0: none runs */
 };
 
 /* One pass over agents, then interactions, a chunk in each step. */
@@ -314,6 +315,10 @@ void flow_resume(struct flow *flow, struct flow_agent *agent, const char *reason
 void flow_instance_up(struct flow *flow, const char *service, const char *name);
 void flow_instance_gone(struct flow *flow, const char *service, const char *name);
 bool flow_sweep_is_due(const struct flow *flow);
+/** The end of the next grace; UINT64_MAX: none runs. */
+uint64_t flow_grace_ends_at(const struct flow *flow);
+/** Instances whose grace is over. */
+void flow_end_graces(struct flow *flow);
 /** A chunk of the sweep under way. */
 void flow_sweep(struct flow *flow);
 void flow_sync_item(struct flow *flow, const struct td_sync_item *item, const char *instance);
@@ -326,6 +331,7 @@ void flow_settle_channel(struct flow *flow, struct flow_interaction *interaction
 void flow_settle_offer(struct flow *flow, struct flow_interaction *interaction, bool alive);
 void flow_settle_dialog(struct flow *flow, struct flow_interaction *interaction, bool alive);
 void flow_settle_wrap_up(struct flow *flow, struct flow_interaction *interaction);
+void flow_hold(struct flow *flow, struct flow_interaction *interaction);
 void flow_release_hold(struct flow *flow, struct flow_interaction *interaction);
 
 /* --- records.c ---------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ static struct flow_instance *add_instance(struct flow *flow, const char *service
     struct flow_instance *instance = flow_instance_find(flow, service, name);
 
     for (uint32_t i = 0; instance == NULL && i < flow->instance_count; i++) {
-        if (!flow->instances[i].alive && flow->instances[i].jobs == 0)
+        if (!flow->instances[i].alive && flow->instances[i].jobs == 0 &&
+            flow->instances[i].lost_at == 0)
             instance = &flow->instances[i]; // Names of the dead are given up only for a new one.
     }
     if (instance == NULL && flow->instance_count < FLOW_INSTANCES_MAX)
@@ -56,9 +57,12 @@ void flow_instance_gone(struct flow *flow, const char *service, const char *name
     instance->up_again = false;
     instance->jobs = JOB_GONE;
     instance->serial = flow->serial;
+    instance->lost_at = flow->now + FLOW_GRACE_MS * US_PER_MS;
     if (flow->sweep.running && flow->sweep.instance == (uint32_t)(instance - flow->instances))
         flow->sweep.running = false; // Begins anew, with this job.
 }
+
+#define LOST "the customer's channel service is gone"
 
 /* --- what each job means for one agent or interaction ------------------------------------------
  */
@@ -88,11 +92,25 @@ static bool offer_is_open(const struct td_interaction_state *state)
 static void edge_gone(struct flow *flow, struct flow_interaction *interaction, const char *name)
 {
     const struct td_interaction_state *state = &interaction->state;
+    bool customers = td_str_equal(state->channel_instance, name);
 
-    if (td_str_equal(state->channel_instance, name))
-        flow_lose(flow, interaction, "the customer's channel service is gone");
-    else if (offer_is_open(state) && td_str_equal(state->offer.instance, name))
+    if (customers && !state->answered) {
+        flow_lose(flow, interaction, LOST); // What was being set up died with it.
+        return;
+    }
+    if (customers && state->phase != TD_INTERACTION_PHASE_WRAP_UP) {
+        interaction->channel_unsynced = true; // They go on hearing each other, or music.
+        flow_hold(flow, interaction);
+    }
+    if (offer_is_open(state) && td_str_equal(state->offer.instance, name))
         flow_fail_offer(flow, interaction, TD_OFFER_FAILURE_UNREACHABLE);
+}
+
+/* It did not come back in time, or has not said that it still has this one. */
+static void edge_lost(struct flow *flow, struct flow_interaction *interaction, const char *name)
+{
+    if (interaction->channel_unsynced && td_str_equal(interaction->state.channel_instance, name))
+        flow_lose(flow, interaction, LOST);
 }
 
 static void media_gone(struct flow *flow, struct flow_interaction *interaction, const char *name)
@@ -139,17 +157,25 @@ static void instance_synced(struct flow *flow, struct flow_interaction *interact
         flow_settle_offer(flow, interaction, true);
 }
 
+/* Its service went a moment ago and may come back. */
+static bool is_in_grace(struct flow *flow, const struct flow_interaction *interaction)
+{
+    const struct flow_instance *instance =
+        flow_instance_find(flow, "edge", interaction->state.channel_instance);
+
+    return instance != NULL && !instance->alive && instance->lost_at > flow->now;
+}
+
 /* Who has not spoken by now is dead. */
 static void sync_over(struct flow *flow, struct flow_interaction *interaction)
 {
     const struct td_interaction_state *state = &interaction->state;
     struct td_interaction_id id = state->interaction_id;
 
-    if (interaction->serial > flow->loaded_serial)
-        return;
-    if (interaction->channel_unsynced)
+    if (interaction->channel_unsynced && !is_in_grace(flow, interaction))
         flow_settle_channel(flow, interaction);
-    else if (state->has_leg && !flow_instance_is_alive(flow, "media", state->leg.instance))
+    else if (interaction->serial <= flow->loaded_serial && state->has_leg &&
+             !flow_instance_is_alive(flow, "media", state->leg.instance))
         flow_lose(flow, interaction, "the customer's media service is gone");
     if (flow_find(flow, id) == interaction && interaction->offer_unsynced)
         flow_settle_offer(flow, interaction, false);
@@ -167,6 +193,8 @@ static void sweep_interaction(struct flow *flow, struct flow_interaction *intera
         sync_over(flow, interaction);
     else if (sweep->job == JOB_GONE)
         instance_gone(flow, interaction, &flow->instances[sweep->instance]);
+    else if (sweep->job == JOB_LOST)
+        edge_lost(flow, interaction, flow->instances[sweep->instance].name);
     else if (sweep->job == JOB_SYNCED)
         instance_synced(flow, interaction, &flow->instances[sweep->instance]);
 }
@@ -176,7 +204,13 @@ static void sweep_interaction(struct flow *flow, struct flow_interaction *intera
 
 static enum job first_job(unsigned jobs)
 {
-    return (jobs & JOB_GONE) != 0 ? JOB_GONE : (jobs & JOB_SYNCED) != 0 ? JOB_SYNCED : JOB_BACK;
+    static const enum job order[] = {JOB_GONE, JOB_SYNCED, JOB_LOST};
+
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        if ((jobs & (unsigned)order[i]) != 0)
+            return order[i];
+    }
+    return JOB_BACK;
 }
 
 static bool begin(struct flow *flow)
@@ -215,6 +249,32 @@ static void finish(struct flow *flow)
     }
 }
 
+uint64_t flow_grace_ends_at(const struct flow *flow)
+{
+    uint64_t ends = UINT64_MAX;
+
+    for (uint32_t i = 0; i < flow->instance_count; i++) {
+        uint64_t lost_at = flow->instances[i].lost_at;
+
+        if (lost_at > 0 && lost_at < ends)
+            ends = lost_at;
+    }
+    return ends;
+}
+
+void flow_end_graces(struct flow *flow)
+{
+    for (uint32_t i = 0; i < flow->instance_count; i++) {
+        struct flow_instance *instance = &flow->instances[i];
+
+        if (instance->lost_at == 0 || instance->lost_at > flow->now)
+            continue;
+        instance->lost_at = 0;
+        if (td_str_equal(instance->service, "edge"))
+            instance->jobs |= JOB_LOST;
+    }
+}
+
 bool flow_sweep_is_due(const struct flow *flow)
 {
     if (flow->sweep.running || flow->sync_end_due)
@@ -224,6 +284,11 @@ bool flow_sweep_is_due(const struct flow *flow)
             return true;
     }
     return false;
+}
+
+bool flow_is_sweeping(const struct flow *flow)
+{
+    return flow_sweep_is_due(flow);
 }
 
 /* One engine step can put out a quarter of the effects; so much room is kept. */

@@ -8,6 +8,12 @@ static bool is_pending(const struct flow *flow, struct td_interaction_id id,
     return flow->settings.is_pending(flow->settings.ctx, id, flow_command_name(type));
 }
 
+void flow_hold(struct flow *flow, struct flow_interaction *interaction)
+{
+    interaction->held =
+        td_routing_hold(flow->routing, interaction->state.interaction_id, true) == TD_OK;
+}
+
 void flow_release_hold(struct flow *flow, struct flow_interaction *interaction)
 {
     if (!interaction->held)

@@ -194,18 +194,25 @@ static void who_says_not_ready_meanwhile_does_not_come_back(void **state)
     assert_string_equal(agent_of(world, "ann").reason, "lunch");
 }
 
-static void calls_of_an_edge_that_is_gone_are_closed_and_their_agents_free(void **state)
+/* One that talks at edge-2's ann, one that rings at edge-2's bob, one that waits with a dialog. */
+static void three_calls(struct world *world)
 {
-    struct world *world = *state;
-
     make_ready_at(world, "ann", "edge-2");
     make_ready_at(world, "bob", "edge-2");
     (void)arrive(world, 1, "plain");
     accept_at(world, 1, offer_of(world, 1), "edge-2");
     connect_call(world, 1);
-    (void)arrive(world, 2, "plain"); // Rings at bob's.
-    (void)arrive(world, 3, "sales"); // Waits with a dialog.
+    (void)arrive(world, 2, "plain");
+    (void)arrive(world, 3, "sales");
+}
+
+static void calls_of_an_edge_that_stays_away_are_closed_and_their_agents_free(void **state)
+{
+    struct world *world = *state;
+
+    three_calls(world);
     world_gone(world, "edge", "edge-1");
+    world_wait(world, FLOW_GRACE_MS * 1000);
 
     for (uint64_t i = 1; i <= 3; i++) {
         assert_int_equal(summary_of(world, i)->outcome, TD_OUTCOME_CHANNEL_LOST);
@@ -218,6 +225,45 @@ static void calls_of_an_edge_that_is_gone_are_closed_and_their_agents_free(void 
     assert_int_equal(agent_of(world, "ann").state, TD_AGENT_STATE_READY);
     assert_int_equal(agent_of(world, "bob").state, TD_AGENT_STATE_READY);
     assert_int_equal(gauge_of(world, "plain").waiting, 0);
+}
+
+static void calls_of_an_edge_that_comes_back_with_them_go_on(void **state)
+{
+    struct world *world = *state;
+    struct td_sync_item item = {
+        .interaction_id = call_id(1), .phase = TD_CHANNEL_PHASE_CONNECTED, .customer_side = true};
+
+    three_calls(world);
+    item.offer_id = offer_of(world, 1);
+    world_gone(world, "edge", "edge-1");
+    make_ready_at(world, "cleo", "edge-2");
+    assert_int_equal(count_commands(world, FLOW_OFFER, 3), 0); // Nobody knows whether it is there.
+    world_up(world, "edge", "edge-1");
+    world_step(world,
+               &(struct flow_input){.type = FLOW_SYNC_ITEM, .sync = &item, .instance = "edge-1"});
+    item.interaction_id = call_id(3);
+    item.offer_id = (struct td_offer_id){0};
+    item.phase = TD_CHANNEL_PHASE_ANSWERED;
+    world_step(world,
+               &(struct flow_input){.type = FLOW_SYNC_ITEM, .sync = &item, .instance = "edge-1"});
+    world_step(world, &(struct flow_input){
+                          .type = FLOW_SYNC_DONE, .service = "edge", .instance = "edge-1"});
+    world_wait(world, FLOW_GRACE_MS * 1000);
+
+    assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_CONNECTED);
+    assert_int_equal(summary_of(world, 2)->outcome, TD_OUTCOME_CHANNEL_LOST); // Not mentioned.
+    assert_int_equal(count_commands(world, FLOW_OFFER, 3), 1);
+    assert_int_equal(world->closed_count, 1);
+}
+
+static void what_was_not_answered_dies_with_its_edge_at_once(void **state)
+{
+    struct world *world = *state;
+
+    world->entries[0].answer = TD_ANSWER_MODE_AT_AGENT;
+    (void)arrive(world, 1, "sales");
+    world_gone(world, "edge", "edge-1");
+    assert_int_equal(summary_of(world, 1)->outcome, TD_OUTCOME_CHANNEL_LOST);
 }
 
 static void the_agents_edge_gone_leaves_the_customer_waiting(void **state)
@@ -323,7 +369,9 @@ int main(void)
         TEST(a_phone_that_unregisters_while_talking_counts_afterwards),
         TEST(agents_of_an_edge_that_is_gone_come_back_with_it),
         TEST(who_says_not_ready_meanwhile_does_not_come_back),
-        TEST(calls_of_an_edge_that_is_gone_are_closed_and_their_agents_free),
+        TEST(calls_of_an_edge_that_stays_away_are_closed_and_their_agents_free),
+        TEST(calls_of_an_edge_that_comes_back_with_them_go_on),
+        TEST(what_was_not_answered_dies_with_its_edge_at_once),
         TEST(the_agents_edge_gone_leaves_the_customer_waiting),
         TEST(the_agents_edge_gone_in_set_up_leaves_the_customer_waiting),
         TEST(calls_of_a_media_that_is_gone_are_released),

@@ -262,17 +262,6 @@ static void random_agent_word(struct account *account)
     }
 }
 
-static void random_service(struct account *account)
-{
-    static const char *const services[] = {"edge", "ivr", "ivr", "media", "edge"};
-    static const char *const names[] = {"edge-2", "ivr-1", "ivr-2", "media-1", "edge-1"};
-    uint32_t which = pick(account, pick(account, 4) == 0 ? 5 : 3);
-
-    world_gone(account->world, services[which], names[which]);
-    check(account);
-    world_up(account->world, services[which], names[which]);
-}
-
 static void random_failure(struct account *account)
 {
     static const char *const types[] = {"Offer", "Connect", "DialogStart"};
@@ -313,6 +302,31 @@ static void sync_call(struct account *account, uint64_t call)
     world_step(account->world, &(struct flow_input){.type = FLOW_SYNC_ITEM,
                                                     .sync = &item,
                                                     .instance = state.channel_instance});
+}
+
+/* It is back, and says what it still has. */
+static void sync_edge(struct account *account, const char *name)
+{
+    for (uint64_t call = 1; call < account->next_call; call++) {
+        if (is_stored(account->world, call) &&
+            strcmp(stored(account->world, call).channel_instance, name) == 0)
+            sync_call(account, call);
+    }
+    world_step(account->world,
+               &(struct flow_input){.type = FLOW_SYNC_DONE, .service = "edge", .instance = name});
+}
+
+static void random_service(struct account *account)
+{
+    static const char *const services[] = {"edge", "ivr", "ivr", "media", "edge"};
+    static const char *const names[] = {"edge-2", "ivr-1", "ivr-2", "media-1", "edge-1"};
+    uint32_t which = pick(account, pick(account, 4) == 0 ? 5 : 3);
+
+    world_gone(account->world, services[which], names[which]);
+    check(account);
+    world_up(account->world, services[which], names[which]);
+    if (strcmp(services[which], "edge") == 0 && pick(account, 2) == 0)
+        sync_edge(account, names[which]);
 }
 
 static void random_crash(struct account *account)

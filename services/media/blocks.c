@@ -160,12 +160,12 @@ static void send_script(struct block *block, const char *script, td_live_reply_f
     blocks->in_flight++;
 }
 
-/* Leases another block when few ports are left; one at a time. */
+/* Keeps a whole block in reserve, since a new one rests before it is used; one at a time. */
 static void want_more(struct media_blocks *blocks)
 {
     uint32_t left = media_ports_free(&blocks->ports);
 
-    if (left >= blocks->config.block_size / 4 && blocks->ours > 0)
+    if (left >= blocks->config.block_size / 2 && blocks->ours > 1)
         return;
     for (uint32_t i = 0; i < blocks->count; i++) {
         struct block *block = &blocks->list[i];

@@ -16,7 +16,8 @@ def test_two_tenants_with_the_same_names_do_not_meet(make_site):
     tail = site.bus_tail("interaction.")
     waiting = Caller(site, "301").wait_answered()
     first = tail.wait("interaction.queued")["key"]
-    served = Caller(site, "700", caller="+447700900777").wait_answered()
+    served = Caller(site, "700", caller="+447700900777",
+                    domain="island.example").wait_answered()
     island.wait_talking()
     wait.until(lambda: served.rtp.heard().part(-0.3).has_tone(1000), 10, "the agent is heard")
     served.hang_up()

@@ -51,9 +51,10 @@ def topics(site, interaction):
 class Caller:
     """Somebody on a SipEnd with real RTP: for what a phone does not show."""
 
-    def __init__(self, site, number="300", caller="+447700900123", tone_hz=440, **options):
+    def __init__(self, site, number="300", caller="+447700900123", tone_hz=440,
+                 domain="harbour.example", **options):
         self.rtp = RtpEnd(tone_hz)
-        self.end = site.sip_end(caller)
+        self.end = site.sip_end(caller, domain)
         self.call = Outgoing(self.end, number, self.rtp.port, **options).send()
 
     def wait_answered(self, seconds=10):

@@ -151,6 +151,8 @@ class PrivateSite:
         pid = self.pid(instance)
         self.pause(instance)  # it must not finish anything while supervisord is told
         threading.Thread(target=self._site.supervisor.stop_one, args=(instance,), daemon=True).start()
+        wait.until(lambda: self._site.supervisor.states()[instance][0] == "STOPPING", 5,
+                   f"{instance} is told to stop")
         os.kill(pid, signal.SIGKILL)
         wait.until(lambda: self._site.supervisor.states()[instance][0] in ("STOPPED", "EXITED"), 5,
                    f"{instance} is gone")

@@ -23,8 +23,9 @@ def test_two_tenants_with_the_same_names_do_not_meet(make_site):
     served.hang_up()
     waiting.hang_up()
     assert history(site, first)["outcome"] == "abandoned"
-    rows = site.sql("SELECT tenant, outcome, agent FROM tandem.interaction ORDER BY tenant")
-    assert rows == [(1, "abandoned", ""), (2, "answered", "ada")]
+    rows = [(1, "abandoned", ""), (2, "answered", "ada")]
+    wait.until(lambda: site.sql("SELECT tenant, outcome, agent FROM tandem.interaction "
+                                "ORDER BY tenant") == rows, 10, "each has its own")
     assert not [event for event in tail.events if event["tenant"] != 1]
 
 

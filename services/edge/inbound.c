@@ -176,10 +176,6 @@ static bool is_understood(nta_incoming_t *request, const sip_t *sip)
         nta_incoming_destroy(request); // 420 was said.
         return false;
     }
-    if (!edge_read_scheme_is_known(sip)) {
-        (void)edge_refuse(request, 416);
-        return false;
-    }
     if (edge_read_body(sip) != EDGE_BODY_OTHER)
         return true;
     (void)nta_incoming_treply(request, SIP_415_UNSUPPORTED_MEDIA,

@@ -5,7 +5,7 @@
 
 #include <sofia-sip/tport_tag.h>
 
-#include "edge/edge.h"
+#include "edge/sip_read.h"
 
 #define URL_SIZE 192
 /** What the kernel keeps while we are busy: about a second of messages at full load. */
@@ -83,6 +83,9 @@ static int on_request(void *ctx, nta_leg_t *leg, nta_incoming_t *request, const 
     }
     if (sip->sip_to->a_tag != NULL && sip->sip_request->rq_method != sip_method_options)
         return edge_refuse(request, 481);
+    int fault = edge_read_fault(sip);
+    if (fault != 0)
+        return edge_refuse(request, fault);
     return take_fresh(edge, request, sip);
 }
 
@@ -112,12 +115,12 @@ enum td_err edge_listener_start(struct edge *edge)
     char url[URL_SIZE];
 
     listen_url(edge->config, url);
-    edge->agent = nta_agent_create(edge_sofia_root(edge->sofia), URL_STRING_MAKE(url), NULL, NULL,
-                                   NTATAG_UA(1), NTATAG_MAXSIZE(edge->config->message_max_bytes),
-                                   NTATAG_SERVER_RPORT(1), NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0),
-                                   NTATAG_USE_SRV(0),
-                                   NTATAG_MAX_PROCEEDING(2 * (usize_t)edge->config->calls_max),
-                                   TPTAG_UDP_RMEM(RECEIVE_BUFFER_BYTES), TPTAG_STUN_SERVER(0), TAG_END());
+    edge->agent = nta_agent_create(
+        edge_sofia_root(edge->sofia), URL_STRING_MAKE(url), NULL, NULL, NTATAG_UA(1),
+        NTATAG_MAXSIZE(edge->config->message_max_bytes), NTATAG_SERVER_RPORT(1),
+        NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
+        NTATAG_MAX_PROCEEDING(2 * (usize_t)edge->config->calls_max),
+        TPTAG_UDP_RMEM(RECEIVE_BUFFER_BYTES), TPTAG_STUN_SERVER(0), TAG_END());
     if (edge->agent == NULL) {
         td_log_error(edge->log, "listener.failed", td_str("address", edge->config->sip_address),
                      td_u64("port", edge->config->sip_port));

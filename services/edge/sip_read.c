@@ -88,11 +88,28 @@ void edge_read_caller(const sip_t *sip, bool trusted, char number[EDGE_NUMBER_SI
         number[0] = '\0';
 }
 
-bool edge_read_scheme_is_known(const sip_t *sip)
+static bool scheme_is_known(const url_t *url)
+{
+    return url->url_type == url_sip || url->url_type == url_sips || url->url_type == url_tel;
+}
+
+static bool host_is_sound(const url_t *url)
+{
+    struct edge_address address;
+
+    return url->url_host == NULL || url->url_host[0] != '[' ||
+           edge_address_parse(url->url_host, &address) == TD_OK;
+}
+
+int edge_read_fault(const sip_t *sip)
 {
     const url_t *url = sip->sip_request->rq_url;
 
-    return url->url_type == url_sip || url->url_type == url_sips || url->url_type == url_tel;
+    if (!scheme_is_known(url))
+        return 416;
+    if (!host_is_sound(url))
+        return 400;
+    return sip->sip_max_forwards != NULL && sip->sip_max_forwards->mf_count == 0 ? 483 : 0;
 }
 
 /* --- headers as a whole

@@ -40,8 +40,12 @@ enum edge_body edge_read_body(const sip_t *sip);
 /** The body as a text of its own, or NULL (none, too long, no memory). Free it. */
 char *edge_read_sdp(const sip_t *sip);
 
-/** True for sip:, sips: and tel:. */
-bool edge_read_scheme_is_known(const sip_t *sip);
+/**
+ * What the library lets pass and RFC 3261 does not. @return 0, or the status to refuse it with: 400
+ * (an IPv6 host that is none), 416 (scheme other than sip:, sips: and
+ * tel:), 483 (no hops left).
+ */
+int edge_read_fault(const sip_t *sip);
 
 /** Where requests of a dialog must go when the peer's Contact is behind a NAT: the packet's source;
     empty when the Contact (or a route) can be believed. */

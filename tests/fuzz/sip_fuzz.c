@@ -100,7 +100,7 @@ static void read_request(su_home_t *home, const sip_t *sip)
     read_numbers(home, sip);
     read_credentials(sip);
     read_register(home, sip);
-    (void)edge_read_scheme_is_known(sip);
+    (void)edge_read_fault(sip);
     edge_read_next_hop(sip, &peer, next_hop);
     need(strlen(next_hop) < sizeof(next_hop));
     edge_read_header(sip->sip_to, "tag", text, sizeof(text));

@@ -1,133 +1,22 @@
 #include "io/live_link.h"
 
 #include <assert.h>
-#include <hiredis/async.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "io/live_watch.h"
 
 #define PAUSE_MS_MIN 10
 #define PAUSE_MS_MAX 200
 #define CONNECT_MS_MAX 2000
 #define LOADING_MS 50
-#define FAREWELL_MS 200
+#define SUSPECT_MS 10
 #define NS_PER_MS UINT64_C(1000000)
 
 static const struct td_log *log_of(const struct td_live_link *link)
 {
     return td_loop_log(link->loop);
-}
-
-/* --- hiredis on libuv: its socket watched by a poll handle of its own life --- */
-
-struct td_live_watch {
-    uv_poll_t poll;
-    uv_timer_t farewell;      /* ends a connection that is only waiting for its last answers */
-    int handles;              /* open; the last one's close callback frees the watch */
-    redisAsyncContext *redis; /* NULL once hiredis is done with the socket */
-    int events;
-};
-
-static void on_socket(uv_poll_t *poll, int status, int events)
-{
-    struct td_live_watch *watch = poll->data;
-
-    if (status < 0) {
-        redisAsyncFree(watch->redis); // An error of the socket; hiredis would never hear of it.
-        return;
-    }
-    if (watch->redis != NULL && (events & UV_READABLE) != 0)
-        redisAsyncHandleRead(watch->redis);
-    if (watch->redis != NULL && (events & UV_WRITABLE) != 0)
-        redisAsyncHandleWrite(watch->redis);
-}
-
-static void watch_events(struct td_live_watch *watch, int events)
-{
-    if (events == watch->events)
-        return;
-    watch->events = events;
-    if (events == 0)
-        (void)uv_poll_stop(&watch->poll);
-    else
-        (void)uv_poll_start(&watch->poll, events, on_socket);
-}
-
-static void add_read(void *data)
-{
-    struct td_live_watch *watch = data;
-
-    watch_events(watch, watch->events | UV_READABLE);
-}
-
-static void del_read(void *data)
-{
-    struct td_live_watch *watch = data;
-
-    watch_events(watch, watch->events & ~UV_READABLE);
-}
-
-static void add_write(void *data)
-{
-    struct td_live_watch *watch = data;
-
-    watch_events(watch, watch->events | UV_WRITABLE);
-}
-
-static void del_write(void *data)
-{
-    struct td_live_watch *watch = data;
-
-    watch_events(watch, watch->events & ~UV_WRITABLE);
-}
-
-static void on_watch_closed(uv_handle_t *handle)
-{
-    struct td_live_watch *watch = handle->data;
-
-    if (--watch->handles == 0)
-        free(watch);
-}
-
-static void on_gone(struct td_live_link *link, const redisAsyncContext *redis);
-
-/* hiredis is about to close the socket, whoever wanted it. */
-static void cleanup(void *data)
-{
-    struct td_live_watch *watch = data;
-    redisAsyncContext *redis = watch->redis;
-
-    watch->redis = NULL;
-    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
-    uv_close((uv_handle_t *)&watch->farewell, on_watch_closed);
-    if (redis->data != NULL)
-        on_gone(redis->data, redis);
-}
-
-static enum td_err watch_socket(struct td_loop *loop, redisAsyncContext *redis)
-{
-    struct td_live_watch *watch = calloc(1, sizeof(*watch));
-
-    if (watch == NULL)
-        return TD_ERR_NO_MEMORY;
-    watch->redis = redis;
-    watch->handles = 2;
-    watch->poll.data = watch;
-    watch->farewell.data = watch;
-    int rc = uv_poll_init(td_loop_uv(loop), &watch->poll, redis->c.fd);
-    if (rc != 0) {
-        free(watch);
-        return td_err_from_errno(-rc);
-    }
-    (void)uv_timer_init(td_loop_uv(loop), &watch->farewell); // Cannot fail.
-    redis->ev.data = watch;
-    redis->ev.addRead = add_read;
-    redis->ev.delRead = del_read;
-    redis->ev.addWrite = add_write;
-    redis->ev.delWrite = del_write;
-    redis->ev.cleanup = cleanup;
-    return TD_OK;
 }
 
 /* --- life --- */
@@ -140,8 +29,9 @@ static void pause_before_next(struct td_live_link *link)
 }
 
 /* The connection is gone and every request was told. */
-static void on_gone(struct td_live_link *link, const redisAsyncContext *redis)
+static void on_gone(void *data, const redisAsyncContext *redis)
 {
+    struct td_live_link *link = data;
     bool was_up = link->was_up;
 
     assert(link->redis == redis);
@@ -149,6 +39,7 @@ static void on_gone(struct td_live_link *link, const redisAsyncContext *redis)
         td_log_warn(log_of(link), "live.lost", td_str("address", link->address.host),
                     td_str("reason", redis->err != 0 ? redis->errstr : "given up"));
     link->redis = NULL;
+    link->is_suspect = false;
     link->was_up = false;
     link->unanswered = 0;
     td_timer_stop(&link->silence);
@@ -240,7 +131,7 @@ static void connect_to(struct td_live_link *link, const char *host)
                                    : redisAsyncConnect(host, link->address.port);
 
     link->phase = TD_LIVE_LINK_CONNECTING;
-    if (redis == NULL || redis->err != 0 || watch_socket(link->loop, redis) != TD_OK) {
+    if (redis == NULL || redis->err != 0 || td_live_watch(link->loop, redis, on_gone) != TD_OK) {
         if (redis != NULL)
             redisAsyncFree(redis);
         pause_before_next(link);
@@ -294,12 +185,20 @@ static void on_silence(void *ctx)
     struct td_live_link *link = ctx;
     uint64_t silent_ms = (td_loop_now_ns() - link->heard_ns) / NS_PER_MS;
 
-    if (link->unanswered == 0)
+    if (link->unanswered == 0) {
+        link->is_suspect = false;
         return;
-    if (silent_ms >= link->silence_ms)
-        give_up(link);
-    else
+    }
+    if (silent_ms < link->silence_ms) {
         td_timer_start(&link->silence, link->silence_ms - silent_ms);
+        link->is_suspect = false;
+    } else if (!link->is_suspect) {
+        // If it was this loop that stood still, the answer lies in the socket.
+        td_timer_start(&link->silence, SUSPECT_MS);
+        link->is_suspect = true;
+    } else {
+        give_up(link);
+    }
 }
 
 /* --- commands --- */
@@ -454,13 +353,6 @@ void td_live_link_close(struct td_live_link *link)
         redisAsyncFree(redis);
 }
 
-static void on_farewell_over(uv_timer_t *timer)
-{
-    struct td_live_watch *watch = timer->data;
-
-    redisAsyncFree(watch->redis);
-}
-
 void td_live_link_leave(struct td_live_link *link)
 {
     bool is_owed = link->phase == TD_LIVE_LINK_UP && link->unanswered > 0;
@@ -472,7 +364,5 @@ void td_live_link_leave(struct td_live_link *link)
         redisAsyncFree(redis);
         return;
     }
-    struct td_live_watch *watch = redis->ev.data;
-    (void)uv_timer_start(&watch->farewell, on_farewell_over, FAREWELL_MS, 0);
-    redisAsyncDisconnect(redis);
+    td_live_watch_leave(redis);
 }

@@ -1,12 +1,9 @@
 /**
  * @file live_link.h  One connection to Redis that comes back by itself. Private to lib/io/live*.
  *
- * The only user of hiredis. Resolves, connects, authenticates and waits until Redis answers PING;
- * then it is up and takes commands. It is given up when the peer closes it, or when commands are
- * unanswered and nothing was heard for `silence_ms`; then it is tried again after 10 ms, 20 ms ...
- * 200 ms.
- *
- * hiredis's own libuv adapter is not used: it ignores errors of the socket.
+ * Resolves, connects, authenticates and waits until Redis answers PING; then it is up and takes
+ * commands. It is given up when the peer closes it, or when commands are unanswered and nothing was
+ * heard for `silence_ms`; then it is tried again after 10 ms, 20 ms ... 200 ms.
  */
 #ifndef TD_IO_LIVE_LINK_H
 #define TD_IO_LIVE_LINK_H
@@ -16,7 +13,6 @@
 #include "io/timer.h"
 
 struct redisAsyncContext;
-struct td_live_watch;
 
 /** A command under way: part of an object of the caller, who keeps it until `fn` has run or the
     link is closed. */
@@ -71,7 +67,8 @@ struct td_live_link {
     uint32_t unanswered;
     uint32_t pause_ms;
     unsigned attempt;
-    bool was_up; /* `state` was told so */
+    bool was_up;     /* `state` was told so */
+    bool is_suspect; /* silent, but it may have been this loop that stood still */
     bool is_refused_logged;
 };
 

@@ -282,11 +282,11 @@ static void a_batch_that_was_sent_and_given_up_is_unknown_and_not_sent_again(voi
 
     private_redis_prepare(&fixture.redis);
     private_redis_start(&fixture.redis);
-    fixture_connect(&fixture, (struct td_live_config){.committer = "c", .silence_ms = 300});
+    fixture_connect(&fixture, (struct td_live_config){.committer = "c", .silence_ms = 1000});
     private_server_freeze(&fixture.redis.server, true);
     struct td_live_batch *batch = make_batch();
     td_live_batch_xadd(batch, "s", td_live_text("given up"));
-    assert_int_equal(td_live_commit(fixture.live, &batch, 30, note, &given_up), TD_OK);
+    assert_int_equal(td_live_commit(fixture.live, &batch, 200, note, &given_up), TD_OK);
     batch = make_batch();
     td_live_batch_xadd(batch, "s", td_live_text("kept"));
     assert_int_equal(td_live_commit(fixture.live, &batch, DEADLINE_MS, note, &kept), TD_OK);

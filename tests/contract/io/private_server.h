@@ -124,7 +124,8 @@ static inline void private_server_kill(struct private_server *server, int signum
 {
     if (server->pid == 0)
         return;
-    (void)kill(server->pid, SIGCONT);
+    if (signum != SIGKILL)
+        (void)kill(server->pid, SIGCONT); // A frozen process hears nothing else.
     (void)kill(server->pid, signum);
     (void)waitpid(server->pid, NULL, 0);
     server->pid = 0;

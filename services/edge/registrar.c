@@ -316,7 +316,9 @@ int edge_registrar_take(struct edge *edge, nta_incoming_t *request, const sip_t 
     asked.tenant = edge_auth_tenant(edge, sip, sip->sip_to->a_url, asked.user);
     if (asked.tenant == NULL)
         asked.tenant = edge->directory.tenants; // Nobody is challenged like somebody.
-    if (asked.tenant == NULL || asked.user[0] == '\0' || !edge_read_peer(request, sip, &asked.peer))
+    if (asked.tenant == NULL)
+        return refuse_for_now(edge, request); // No company is configured yet.
+    if (asked.user[0] == '\0' || !edge_read_peer(request, sip, &asked.peer))
         return edge_refuse(request, 404);
 
     asked.agent = edge_tenant_phone(asked.tenant, asked.user);

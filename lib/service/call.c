@@ -11,7 +11,8 @@ struct pending {
     struct td_service *service;
     td_reply_fn *done;
     void *ctx;
-    enum td_err err; /* of a call that could not be sent */
+    bool outlives_stop; /* `done` runs whatever happens */
+    enum td_err err;    /* of a call that could not be sent */
 };
 
 static void finish(struct pending *pending, enum td_err err, struct td_bytes payload,
@@ -20,12 +21,13 @@ static void finish(struct pending *pending, enum td_err err, struct td_bytes pay
     struct td_service *service = pending->service;
     td_reply_fn *done = pending->done;
     void *ctx = pending->ctx;
+    bool is_wanted = done != NULL && (pending->outlives_stop || !service->stopped);
     size_t mark = service->arena.used;
 
     if (err != TD_OK)
         ++*service->calls_failed;
     free(pending);
-    if (done != NULL && !service->stopped)
+    if (is_wanted)
         done(ctx, err, payload, message);
     td_arena_rewind(&service->arena, mark);
 }
@@ -84,14 +86,27 @@ static enum td_err send_call(struct td_service *service, const struct td_call *c
     return err;
 }
 
-void td_call(struct td_service *service, const struct td_call *call, td_reply_fn *done, void *ctx)
+static void start_call(struct td_service *service, const struct td_call *call,
+                       struct pending wanted)
 {
-    struct pending *pending = calloc(1, sizeof(*pending));
+    struct pending *pending = malloc(sizeof(*pending));
 
     if (pending == NULL)
         abort(); // `done` was promised exactly once.
-    *pending = (struct pending){.service = service, .done = done, .ctx = ctx};
+    *pending = wanted;
+    pending->service = service;
     pending->err = send_call(service, call, pending);
     if (pending->err != TD_OK)
         service_defer(service, on_not_sent, pending);
+}
+
+void td_call(struct td_service *service, const struct td_call *call, td_reply_fn *done, void *ctx)
+{
+    start_call(service, call, (struct pending){.done = done, .ctx = ctx});
+}
+
+void service_call(struct td_service *service, const struct td_call *call, td_reply_fn *done,
+                  void *ctx)
+{
+    start_call(service, call, (struct pending){.done = done, .ctx = ctx, .outlives_stop = true});
 }

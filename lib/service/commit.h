@@ -50,8 +50,9 @@ void td_commit_event_with_id(struct td_commit *commit, struct td_id id, const ch
  */
 void td_commit_once(struct td_commit *commit, struct td_id id, uint64_t window_ms);
 
-/** TD_OK: on disk. TD_ERR_STALE, TD_ERR_EXISTS: nothing was written. TD_ERR_UNAVAILABLE: not known
- * to be written. TD_ERR_BUSY: refused at once. */
+/** TD_OK: on disk. TD_ERR_STALE, TD_ERR_EXISTS, TD_ERR_LIMIT (Redis is full, or the commit too
+ * large), TD_ERR_BUSY, TD_ERR_UNAVAILABLE: nothing was written or will be. TD_ERR_TIMEOUT: not
+ * known to be written. */
 typedef void td_committed_fn(void *ctx, enum td_err err);
 
 /** Takes the commit. `done` runs exactly once, later; may be NULL. */

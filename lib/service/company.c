@@ -62,9 +62,11 @@ static void free_entry(struct entry *entry)
 static void on_document(void *ctx, uint32_t tenant, uint64_t version, struct td_bytes document)
 {
     struct company_watch *watch = ctx;
-    struct entry *entry = calloc(1, sizeof(*entry));
     const char *bad_field = "";
 
+    if (watch->service->stopping)
+        return; // Who watches may have closed already.
+    struct entry *entry = calloc(1, sizeof(*entry));
     if (entry == NULL)
         abort();
     enum td_err err = decode(document, entry, &bad_field);
@@ -91,7 +93,7 @@ static void on_loaded(void *ctx)
 {
     const struct company_watch *watch = ctx;
 
-    if (watch->loaded != NULL)
+    if (watch->loaded != NULL && !watch->service->stopping)
         watch->loaded(watch->loaded_ctx);
 }
 

@@ -39,6 +39,6 @@ void counters_metrics(void *ctx, struct td_http_answer *answer)
     put(answer, service, "live_timeouts", live.timeouts);
     put(answer, service, "live_up", td_live_is_up(service->live) ? 1 : 0);
     put(answer, service, "loop_lag_ms", td_loop_lag_ms(service->loop));
-    if (service->definition->metrics != NULL && service->started)
+    if (service->definition->metrics != NULL && service->started && !service->stopping)
         service->definition->metrics(service->definition->ctx, answer);
 }

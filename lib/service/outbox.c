@@ -132,7 +132,7 @@ static void send_first(struct lane *lane)
 {
     lane->in_flight = true;
     lane->outbox->in_flight++;
-    td_call(lane->outbox->service, &lane->first->call, on_answer, lane);
+    service_call(lane->outbox->service, &lane->first->call, on_answer, lane);
 }
 
 static struct entry *copy_entry(const struct td_call *call, struct td_service *service)

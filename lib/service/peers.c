@@ -20,9 +20,11 @@ static struct peer *find_peer(const struct td_service *service, const char *to,
 static void notify(struct td_service *service, enum td_instance_change change,
                    const struct td_instance *record)
 {
+    size_t count = service->watcher_count; // Who comes meanwhile was told when it came.
+
     if (td_str_equal(record->service, "hub"))
         publish_hub_changed(service, change != TD_INSTANCE_GONE, record);
-    for (size_t i = 0; i < service->watcher_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         size_t mark = service->arena.used;
         service->watchers[i].changed(service->watchers[i].ctx, change, record);
         td_arena_rewind(&service->arena, mark);
@@ -83,6 +85,11 @@ void peers_changed(void *ctx, enum td_registry_change change,
         return;
     }
     enum td_err err = td_instance_decode(&service->arena, registration->value, &record, &bad_field);
+    if (err == TD_OK && !(td_str_equal(record.service, registration->service) &&
+                          td_str_equal(record.instance, registration->instance))) {
+        err = TD_ERR_RANGE; // Under another name nobody would see it go.
+        bad_field = "instance";
+    }
     if (err != TD_OK)
         td_log_warn(&service->log, "instance.unreadable", td_str("peer", registration->instance),
                     td_str("field", bad_field), td_failure(err));
@@ -152,24 +159,24 @@ static const struct td_instance *active_router(const struct td_service *service)
     return best;
 }
 
-/* The least loaded; among equals the one whose turn it is. */
+/* One of the least loaded, each as likely: that needs no memory of who was asked before. */
 static const struct td_instance *any_instance(const struct td_service *service, const char *to)
 {
     const struct td_instance *best = NULL;
-    unsigned turn = service->round_robin;
-    unsigned equals = 0;
+    uint32_t equals = 0;
 
     for (const struct peer *peer = service->peers; peer != NULL; peer = peer->next) {
         const struct td_instance *record = &peer->record;
+        uint32_t dice;
 
-        if (!td_str_equal(record->service, to))
+        if (!td_str_equal(record->service, to) ||
+            (best != NULL && record->load_percent > best->load_percent))
             continue;
-        if (best == NULL || record->load_percent < best->load_percent) {
+        if (best == NULL || record->load_percent < best->load_percent)
+            equals = 0;
+        td_loop_random(service->loop, &dice, sizeof(dice));
+        if (dice % ++equals == 0) // Takes the place of those before it once in `equals` times.
             best = record;
-            equals = 1;
-        } else if (record->load_percent == best->load_percent && turn % ++equals == 0) {
-            best = record;
-        }
     }
     return best;
 }

@@ -88,7 +88,6 @@ struct td_service {
 
     struct td_instance self;
     struct peer *peers;
-    unsigned round_robin;
     struct watcher watchers[WATCHERS_MAX];
     size_t watcher_count;
     struct hub hubs[HUBS_MAX];
@@ -108,8 +107,10 @@ struct td_service {
 /** Runs `fn(ctx)` in the next turn of the loop. Aborts when out of memory. */
 void service_defer(struct td_service *service, void (*fn)(void *ctx), void *ctx);
 
-/* service.c, for tool.c */
+/* settings.c. @return Exit status: 0, or 2 when they are wrong (said on standard error). */
 int service_load_settings(struct td_service *service, const char *file);
+
+/* service.c. service_run returns the exit status. */
 int service_run(struct td_service *service);
 void service_begin_stop(struct td_service *service, int exit_status);
 uint64_t service_unix_ms(void);
@@ -117,6 +118,11 @@ void service_write_log(const char *line, size_t size);
 
 /* tool.c: called when the loop exists. */
 void service_start_patience(struct td_service *service, void *ctx);
+
+/* call.c: as td_call, but `done` runs even after td_service_stopped, so that the library's own
+   memory comes back. */
+void service_call(struct td_service *service, const struct td_call *call, td_reply_fn *done,
+                  void *ctx);
 
 /* request.c */
 void request_pool_init(struct td_service *service);

@@ -2,6 +2,7 @@
  * Requests that come in: the envelope is read here and the handler found by the message's name.
  * A reply's body is the packed message itself; that of a refusal is one sentence.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ void request_pool_init(struct td_service *service)
 
 static void release(struct td_request *request)
 {
+    request->type = NULL;
     request->next_free = request->service->free_request;
     request->service->free_request = request;
 }
@@ -114,6 +116,7 @@ struct td_id td_request_id(const struct td_request *request)
 
 void td_request_reply(struct td_request *request, struct td_bytes payload)
 {
+    assert(request->type != NULL); // Answered twice, it would be somebody else's by now.
     td_bus_reply(request->bus, TD_OK, payload);
     release(request);
 }
@@ -123,6 +126,7 @@ void td_request_fail(struct td_request *request, enum td_err err, const char *se
     char text[SENTENCE_SIZE];
     va_list args;
 
+    assert(request->type != NULL);
     va_start(args, sentence);
     (void)vsnprintf(text, sizeof(text), sentence, args);
     va_end(args);

@@ -1,5 +1,4 @@
-#include <errno.h>
-#include <getopt.h>
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,31 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/str.h"
+#include "io/live_commit.h"
 #include "service/private.h"
 
-#define FLUSH_MS 200
+#define FLUSH_MS 500 /* that the last commits have at a stop; supervision waits longer */
 #define TOOL_POLL_MS 5
-
-static const struct td_config_key site_keys[] = {
-    TD_CONFIG_STRING("name", struct site_config, name, .fallback = "site", .min = 1,
-                     .help = "of this site; part of every key in Redis"),
-    TD_CONFIG_STRING("redis", struct site_config, redis, .fallback = "127.0.0.1:6379",
-                     .help = "unix:/path/to/socket or host:port"),
-    TD_CONFIG_STRING("redis_password", struct site_config, redis_password, .fallback = "",
-                     .help = "empty for none"),
-    TD_CONFIG_STRING("postgres", struct site_config, postgres, .fallback = "dbname=tandem",
-                     .help = "libpq connection string of the history"),
-    TD_CONFIG_STRING("var", struct site_config, var, .fallback = "var",
-                     .help = "folder of recordings and caches"),
-    TD_CONFIG_STRING("bus", struct site_config, bus, .fallback = "127.0.0.1",
-                     .help = "address that the services' sockets bind"),
-};
-
-/* Sections of other programs that may stand in the file: their owners check them. */
-static const char *const sections[] = {"site",    "edge",      "media",    "router",
-                                       "ivr",     "context",   "hub",      "reporting",
-                                       "gateway", "messaging", "outreach", NULL};
 
 /* --- clock and log -----------------------------------------------------------------------------
  */
@@ -90,12 +69,12 @@ static const char *why_unhealthy(const struct td_service *service)
 
     if (service->stopping)
         return "stopping";
-    if (!service->started)
-        return "starting: waits for its stores";
     if (!td_live_is_up(service->live) && !definition->without_live)
-        return "Redis is away";
+        return service->started ? "Redis is away" : "starting: Redis does not answer yet";
     if (service->history != NULL && !td_history_is_up(service->history))
-        return "PostgreSQL is away";
+        return service->started ? "PostgreSQL is away" : "starting: PostgreSQL does not answer yet";
+    if (!service->started)
+        return "starting";
     return definition->unhealthy != NULL ? definition->unhealthy(definition->ctx) : NULL;
 }
 
@@ -111,43 +90,85 @@ static void on_health(void *ctx, struct td_http_answer *answer)
 /* --- stop --------------------------------------------------------------------------------------
  */
 
+/* Redis first: what waited for it may go on to ask PostgreSQL, and then answer a request. */
+static void close_stores(struct td_service *service)
+{
+    struct td_live *live = service->live;
+
+    td_live_destroy(&live); // Callbacks that still ask something of it are refused, not lost.
+    service->live = NULL;
+    td_history_destroy(&service->history);
+}
+
+static void end_loop(void *ctx)
+{
+    const struct td_service *service = ctx;
+
+    td_loop_stop(service->loop);
+}
+
 static void close_everything(void *ctx)
 {
     struct td_service *service = ctx;
 
     publish_close(service);
     company_close(service);
-    peers_free(service);
     td_http_destroy(&service->http);
-    // The stores first: what waits for them may still answer a request.
-    td_history_destroy(&service->history);
-    td_live_destroy(&service->live);
+    close_stores(service);
     td_bus_client_destroy(&service->client);
+    peers_free(service);
     td_bus_server_destroy(&service->server);
     td_bus_destroy(&service->bus);
     for (size_t i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&service->signals[i], NULL);
     uv_close((uv_handle_t *)&service->turn, NULL);
-    td_loop_stop(service->loop);
+    service_defer(service, end_loop, service); // Behind whatever was put off: it frees itself.
 }
 
-static void on_flushed(void *ctx, enum td_err err, const struct td_live_reply *reply)
+static void on_flushed(void *ctx, enum td_err err)
 {
     struct td_service *service = ctx;
 
-    (void)err;
-    (void)reply;
+    uint32_t left = td_live_stats(service->live).batches_pending;
+
+    if (err != TD_OK && left > 0)
+        td_log_warn(&service->log, "service.unflushed", td_u64("commits", left), td_failure(err));
     service_defer(service, close_everything, service); // The connection cannot close under itself.
+}
+
+static void on_pong(void *ctx, enum td_err err, const struct td_live_reply *reply)
+{
+    (void)reply;
+    on_flushed(ctx, err);
+}
+
+/*
+ * Commits and commands are carried out in order: when the last is answered, everything before it is
+ * on disk and the registration is withdrawn.
+ */
+static enum td_err flush(struct td_service *service)
+{
+    const struct td_bytes ping = td_live_text("PING");
+    struct td_live_batch *batch;
+    char key[TD_KEY_SIZE];
+
+    if (td_live_stats(service->live).batches_pending == 0)
+        return td_live_command(service->live, &ping, 1, FLUSH_MS, on_pong, service);
+    enum td_err err = td_live_batch_create(&batch);
+    if (err != TD_OK)
+        return err;
+    (void)snprintf(key, sizeof(key), "tandem:%s:flush", service->site.name);
+    td_live_batch_del(batch, key);
+    return td_live_commit(service->live, &batch, FLUSH_MS, on_flushed, service);
 }
 
 void td_service_stopped(struct td_service *service)
 {
+    assert(!service->stopped);
     service->stopped = true;
-    // Commands are carried out in order: when PING is answered, the registration is withdrawn.
-    struct td_bytes ping = td_live_text("PING");
-
-    if (td_live_command(service->live, &ping, 1, FLUSH_MS, on_flushed, service) != TD_OK)
-        service_defer(service, close_everything, service);
+    enum td_err err = td_live_is_up(service->live) ? flush(service) : TD_ERR_UNAVAILABLE;
+    if (err != TD_OK)
+        on_flushed(service, err);
 }
 
 void service_begin_stop(struct td_service *service, int exit_status)
@@ -285,6 +306,19 @@ static enum td_err open_http(struct td_service *service)
     return td_http_create(service->loop, &options, &service->http);
 }
 
+/* From the first line of the log on a signal means a clean stop: until its handler is there it
+   waits. */
+static void hold_signals(bool held)
+{
+    sigset_t signals;
+
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    if (pthread_sigmask(held ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL) != 0)
+        abort();
+}
+
 static void watch_signal(struct td_service *service, size_t i, int signum)
 {
     uv_signal_t *handle = &service->signals[i];
@@ -317,6 +351,7 @@ static enum td_err open_everything(struct td_service *service)
         service_start_patience(service, service->definition->ctx);
     watch_signal(service, 0, SIGTERM);
     watch_signal(service, 1, SIGINT);
+    hold_signals(false);
     watch_turns(service);
     err = open_bus(service);
     if (err == TD_OK)
@@ -332,6 +367,8 @@ static enum td_err open_everything(struct td_service *service)
 
 int service_run(struct td_service *service)
 {
+    hold_signals(true);
+    td_log_info(&service->log, "service.starting", td_str("instance", service->instance_name));
     (void)signal(SIGPIPE, SIG_IGN);
     service->arena_block = malloc(ARENA_SIZE);
     if (service->arena_block == NULL)
@@ -352,132 +389,6 @@ int service_run(struct td_service *service)
     free(service->requests);
     free(service->arena_block);
     return service->exit_status;
-}
-
-/* --- arguments ---------------------------------------------------------------------------------
- */
-
-static void print_help(const struct td_service_definition *definition, FILE *out)
-{
-    const struct td_config_section own = {definition->name, definition->keys, definition->key_count,
-                                          definition->config};
-    const struct td_config_section site = {"site", site_keys,
-                                           sizeof(site_keys) / sizeof(site_keys[0]), NULL};
-
-    (void)fprintf(
-        out,
-        "%s: %s\n\n"
-        "usage: %s --site FILE [--instance NAME] [--http-port N] [--check-config]\n\n"
-        "  --site FILE       settings of the site (deploy/site.yaml shows all)\n"
-        "  --instance NAME   unique in the site; default %s-1\n"
-        "  --http-port N     loopback port of /health and /metrics; default any free one\n"
-        "  --check-config    read the settings, say whether they are right, and end\n\n",
-        definition->name, definition->description, definition->name, definition->name);
-    td_config_describe(&site, out);
-    td_config_describe(&own, out);
-}
-
-struct arguments {
-    const char *site;
-    const char *instance;
-    uint64_t http_port;
-    bool check_only;
-    bool help;
-};
-
-static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
-{
-    static const struct option options[] = {
-        {"site", required_argument, NULL, 's'},
-        {"instance", required_argument, NULL, 'i'},
-        {"http-port", required_argument, NULL, 'p'},
-        {"check-config", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int letter;
-
-    while ((letter = getopt_long(argc, argv, "s:i:p:ch", options, NULL)) != -1) {
-        switch (letter) {
-        case 's':
-            arguments->site = optarg;
-            break;
-        case 'i':
-            arguments->instance = optarg;
-            break;
-        case 'p':
-            if (td_str_to_u64(optarg, UINT16_MAX, &arguments->http_port) != TD_OK)
-                return false;
-            break;
-        case 'c':
-            arguments->check_only = true;
-            break;
-        case 'h':
-            arguments->help = true;
-            return true;
-        default:
-            return false;
-        }
-    }
-    return optind == argc && arguments->site != NULL && strlen(arguments->instance) < 64;
-}
-
-int service_load_settings(struct td_service *service, const char *file)
-{
-    const struct td_service_definition *definition = service->definition;
-    const struct td_config_section wanted[] = {
-        {"site", site_keys, sizeof(site_keys) / sizeof(site_keys[0]), &service->site},
-        {definition->name, definition->keys, definition->key_count, definition->config},
-    };
-    size_t wanted_count = definition->key_count > 0 ? 2 : 1;
-    char fault[TD_CONFIG_FAULT_SIZE];
-
-    enum td_err err = td_config_load(file, wanted, wanted_count, sections, fault);
-    if (err != TD_OK)
-        (void)fprintf(stderr, "%s\n", fault);
-    return err == TD_OK ? 0 : 2;
-}
-
-static struct td_service *create_service(const struct td_service_definition *definition,
-                                         const struct arguments *arguments)
-{
-    struct td_service *service = calloc(1, sizeof(*service));
-
-    if (service == NULL)
-        return NULL;
-    service->definition = definition;
-    service->log =
-        (struct td_log){arguments->instance, TD_LOG_INFO, service_unix_ms, service_write_log};
-    service->instance_name = arguments->instance;
-    service->http_port = (uint16_t)arguments->http_port;
-    return service;
-}
-
-int td_service_main(int argc, char **argv, const struct td_service_definition *definition)
-{
-    char default_instance[64];
-
-    (void)snprintf(default_instance, sizeof(default_instance), "%s-1", definition->name);
-    struct arguments arguments = {.instance = default_instance};
-    if (!parse_arguments(argc, argv, &arguments)) {
-        print_help(definition, stderr);
-        return 2;
-    }
-    if (arguments.help) {
-        print_help(definition, stdout);
-        return 0;
-    }
-
-    struct td_service *service = create_service(definition, &arguments);
-    if (service == NULL)
-        return 1;
-    int status = service_load_settings(service, arguments.site);
-    if (status == 0 && arguments.check_only)
-        (void)printf("%s: settings of %s are right\n", arguments.site, definition->name);
-    else if (status == 0)
-        status = service_run(service);
-    free(service);
-    return status;
 }
 
 /* --- what it has -------------------------------------------------------------------------------

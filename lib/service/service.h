@@ -138,7 +138,7 @@ struct td_arena *td_service_arena(struct td_service *service);
 
 struct td_call {
     const char *to;       /**< Service: "media". "router" is the one that holds the lease. */
-    const char *instance; /**< That one; NULL or "": any live one (least loaded, round robin). */
+    const char *instance; /**< That one; NULL or "": any of the least loaded. */
     const char *type;     /**< Message name. */
     struct td_bytes payload;
     uint32_t tenant;

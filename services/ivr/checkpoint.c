@@ -201,12 +201,11 @@ static void sweep_tenant(struct ivr *ivr, uint32_t tenant)
     sweep->ivr = ivr;
     sweep->before_unix_ms = now_unix_ms - FORGOTTEN_MS;
     sweep->commit = td_commit_begin(ivr->service, tenant);
-    if (td_live_load_hash(td_service_live(ivr->service),
-                          td_service_key(ivr->service, tenant, HASH, key), PAGE_DEADLINE_MS,
-                          &reader) == TD_OK)
-        return;
-    td_commit_drop(sweep->commit);
-    free(sweep);
+    enum td_err err = td_live_load_hash(td_service_live(ivr->service),
+                                        td_service_key(ivr->service, tenant, HASH, key),
+                                        PAGE_DEADLINE_MS, &reader);
+    if (err != TD_OK)
+        on_swept(sweep, err); // It will not be called.
 }
 
 void checkpoint_sweep(void *ctx)

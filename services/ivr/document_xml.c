@@ -32,7 +32,7 @@ static void refuse(struct reading *reading, enum td_err err, const char *what)
     if (reading->err != TD_OK)
         return;
     reading->err = err;
-    (void)ivr_fault_set(reading->fault, line_now(reading), what, NULL);
+    (void)ivr_fault_set(reading->fault, line_now(reading), what);
     xmlStopParser(reading->parser);
 }
 
@@ -75,6 +75,7 @@ static void add_attributes(struct reading *reading, int count, const xmlChar **a
     }
 }
 
+// NOLINTNEXTLINE(readability-function-size): the signature is libxml2's
 static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
                      int namespace_count, const xmlChar **namespaces, int attribute_count,
                      int defaulted_count, const xmlChar **attributes)
@@ -181,14 +182,14 @@ static void on_error(void *ctx, xmlErrorPtr error)
     struct reading *reading = ctx;
     char what[128];
 
-    // An entity that an external DTD might declare is only warned of, and dropped: that is too mild.
+    // An entity that an external DTD might declare is only warned of and dropped: too mild.
     bool undeclared = error->code == XML_WAR_UNDECLARED_ENTITY;
     if (reading->err != TD_OK || (error->level < XML_ERR_ERROR && !undeclared))
         return;
     td_str_clip(what, sizeof(what), error->message != NULL ? error->message : "malformed XML");
     what[strcspn(what, "\n")] = '\0';
     reading->err = TD_ERR_SYNTAX;
-    (void)ivr_fault_set(reading->fault, error->line > 0 ? (uint32_t)error->line : 0, what, NULL);
+    (void)ivr_fault_set(reading->fault, error->line > 0 ? (uint32_t)error->line : 0, what);
     xmlStopParser(reading->parser);
 }
 
@@ -212,7 +213,7 @@ static void parse(struct reading *reading, struct td_bytes xml)
     reading->parser = xmlCreatePushParserCtxt(&handlers, reading, NULL, 0, NULL);
     if (reading->parser == NULL) {
         reading->err = TD_ERR_NO_MEMORY;
-        (void)ivr_fault_set(reading->fault, 0, "no memory for the parser", NULL);
+        (void)ivr_fault_set(reading->fault, 0, "no memory for the parser");
         return;
     }
     // NOENT has the five entities of XML itself replaced in attributes as well as in text. Others
@@ -239,12 +240,12 @@ enum td_err ivr_document_read(struct td_bytes xml, struct td_arena *arena,
     struct reading reading = {.document = document, .fault = fault};
 
     if (xml.size > IVR_DOCUMENT_XML_MAX) {
-        (void)ivr_fault_set(fault, 0, "the file is larger than 256 KiB", NULL);
+        (void)ivr_fault_set(fault, 0, "the file is larger than 256 KiB");
         return TD_ERR_LIMIT;
     }
     enum td_err err = ivr_document_init(document, arena, xml.size);
     if (err != TD_OK) {
-        (void)ivr_fault_set(fault, 0, "no memory for the document", NULL);
+        (void)ivr_fault_set(fault, 0, "no memory for the document");
         return err;
     }
     parse(&reading, xml);
@@ -252,6 +253,6 @@ enum td_err ivr_document_read(struct td_bytes xml, struct td_arena *arena,
         return reading.err;
     err = ivr_document_check(document, fault);
     if (err == TD_ERR_LIMIT)
-        (void)ivr_fault_set(fault, 0, "the grammars of the document are too large", NULL);
+        (void)ivr_fault_set(fault, 0, "the grammars of the document are too large");
     return err;
 }

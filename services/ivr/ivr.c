@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 #define PROGRAM_SIZE 512
-#define SWEEP_EVERY_MS (3600U * 1000)
+#define SWEEP_EVERY_MS 3600000U
 #define KB 1024U
 
 static void make_counters(struct ivr *ivr)

@@ -135,7 +135,7 @@ static enum td_err load(const char *path, struct library_document **document,
     if (err == TD_OK)
         err = compile(bytes, size, document, fault);
     else
-        (void)ivr_fault_set(fault, 0, td_err_text(err), NULL);
+        (void)ivr_fault_set(fault, 0, td_err_text(err));
     free(bytes);
     return err;
 }
@@ -188,7 +188,7 @@ static enum td_err find(struct library *library, uint32_t tenant, const char *na
                         struct file **found)
 {
     char path[PATH_SIZE];
-    struct version version;
+    struct version version = {.size = 0};
 
     path_of(library, tenant, name, path);
     enum td_err err = look(path, &version);

@@ -20,7 +20,7 @@
 /** Files a library holds at most. */
 #define LIBRARY_FILES_MAX 1024U
 /** A sentence about what is wrong with a document. */
-#define LIBRARY_FAULT_SIZE 256
+#define LIBRARY_FAULT_SIZE 320
 
 struct library;
 

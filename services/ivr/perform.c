@@ -388,6 +388,7 @@ void dialog_step(struct dialog *dialog, const struct ivr_input *input)
     struct ivr_effects effects;
     bool answered = true;
 
+    effects.count = 0;
     while (answered) {
         ivr_session_step(&dialog->session, &next, &effects);
         settle_fetched(dialog, &fetched);

@@ -17,12 +17,20 @@ static const char *attribute(const struct checker *checker, uint32_t node, enum 
     return ivr_node_attribute(checker->document, node, name);
 }
 
+/* "<name>", and the line it stands in. */
+static void begin_fault(const struct checker *checker, uint32_t node)
+{
+    (void)ivr_fault_set(checker->fault, ivr_node_line(checker->document, node), "<");
+    (void)ivr_fault_add(checker->fault,
+                        ivr_element_name(ivr_node_element(checker->document, node)));
+    (void)ivr_fault_add(checker->fault, ">");
+}
+
 static enum td_err refuse(const struct checker *checker, uint32_t node, const char *what)
 {
-    enum ivr_element element = ivr_node_element(checker->document, node);
-
-    return ivr_fault_set(checker->fault, ivr_node_line(checker->document, node), "<",
-                         ivr_element_name(element), ">: ", what, NULL);
+    begin_fault(checker, node);
+    (void)ivr_fault_add(checker->fault, ": ");
+    return ivr_fault_add(checker->fault, what);
 }
 
 /* --- what may stand where -----------------------------------------------------------------------
@@ -114,9 +122,9 @@ static enum td_err need(const struct checker *checker, uint32_t node, enum ivr_a
 {
     if (attribute(checker, node, name) != NULL)
         return TD_OK;
-    return ivr_fault_set(checker->fault, ivr_node_line(checker->document, node), "<",
-                         ivr_element_name(ivr_node_element(checker->document, node)),
-                         "> needs the attribute ", ivr_attribute_name(name), NULL);
+    begin_fault(checker, node);
+    (void)ivr_fault_add(checker->fault, " needs the attribute ");
+    return ivr_fault_add(checker->fault, ivr_attribute_name(name));
 }
 
 static unsigned count_present(const struct checker *checker, uint32_t node,
@@ -362,9 +370,10 @@ static enum td_err check_place(const struct checker *checker, uint32_t node)
     }
     if (may_hold(holder, element))
         return TD_OK;
-    return ivr_fault_set(checker->fault, ivr_node_line(checker->document, node), "<",
-                         ivr_element_name(element), "> may not stand in <",
-                         ivr_element_name(holder), ">", NULL);
+    begin_fault(checker, node);
+    (void)ivr_fault_add(checker->fault, " may not stand in <");
+    (void)ivr_fault_add(checker->fault, ivr_element_name(holder));
+    return ivr_fault_add(checker->fault, ">");
 }
 
 static enum td_err check_one(const struct checker *checker, uint32_t node)
@@ -407,7 +416,7 @@ enum td_err ivr_document_check(struct ivr_document *document, struct ivr_fault *
     uint32_t root = ivr_document_root(document);
 
     if (root == 0 || ivr_node_element(document, root) != IVR_VXML)
-        return ivr_fault_set(fault, 0, "the document element must be <vxml>", NULL);
+        return ivr_fault_set(fault, 0, "the document element must be <vxml>");
     if (check_vxml(&checker, root) != TD_OK || check_dialog_count(&checker, root) != TD_OK)
         return TD_ERR_SYNTAX;
     for (uint32_t node = root + 1; node < document->node_count; node++) {

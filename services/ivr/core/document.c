@@ -1,11 +1,9 @@
 #include "ivr/core/document.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/str.h"
-#include "base/text.h"
 
 /* Room for compiled grammars: part of it whatever the document, part of it by its size. */
 #define GRAMMAR_BYTES_MIN 65536U
@@ -35,17 +33,18 @@ static uint32_t text_limit(size_t xml_size)
     return (uint32_t)xml_size + 16;
 }
 
-enum td_err ivr_fault_set(struct ivr_fault *fault, uint32_t line, ...)
+enum td_err ivr_fault_set(struct ivr_fault *fault, uint32_t line, const char *message)
 {
-    struct td_text text;
-    va_list pieces;
-
     fault->line = line;
-    td_text_init(&text, fault->message, sizeof(fault->message));
-    va_start(pieces, line);
-    for (const char *piece; (piece = va_arg(pieces, const char *)) != NULL;)
-        td_text_add(&text, piece);
-    va_end(pieces);
+    td_str_clip(fault->message, sizeof(fault->message), message);
+    return TD_ERR_SYNTAX;
+}
+
+enum td_err ivr_fault_add(struct ivr_fault *fault, const char *more)
+{
+    size_t used = strlen(fault->message);
+
+    td_str_clip(fault->message + used, sizeof(fault->message) - used, more);
     return TD_ERR_SYNTAX;
 }
 

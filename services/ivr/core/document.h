@@ -22,7 +22,7 @@
 #include "ivr/core/markup.h"
 
 /** Longest XML file. */
-#define IVR_DOCUMENT_XML_MAX (256U * 1024)
+#define IVR_DOCUMENT_XML_MAX 262144U
 /** Elements and pieces of text in one document, and how deep they nest. */
 #define IVR_DOCUMENT_NODES_MAX 8192U
 #define IVR_DOCUMENT_DEPTH_MAX 32U
@@ -74,9 +74,10 @@ struct ivr_fault {
     char message[160];
 };
 
-/** Writes the fault: the pieces, one behind the other, ended by NULL. @return TD_ERR_SYNTAX, for a
-    `return` in one line. */
-enum td_err ivr_fault_set(struct ivr_fault *fault, uint32_t line, ...) __attribute__((sentinel));
+/** Writes the fault. @return TD_ERR_SYNTAX, for a `return` in one line. */
+enum td_err ivr_fault_set(struct ivr_fault *fault, uint32_t line, const char *message);
+/** Writes more behind what is there; what does not fit is left out. @return TD_ERR_SYNTAX. */
+enum td_err ivr_fault_add(struct ivr_fault *fault, const char *more);
 
 /** Bytes of arena that a document of `xml_size` bytes can need, its grammars included. */
 size_t ivr_document_size(size_t xml_size);

@@ -29,7 +29,7 @@ static uint16_t refuse(struct compiler *compiler, uint32_t node, const char *wha
 {
     if (compiler->err == TD_OK)
         compiler->err =
-            ivr_fault_set(compiler->fault, ivr_node_line(compiler->document, node), what, NULL);
+            ivr_fault_set(compiler->fault, ivr_node_line(compiler->document, node), what);
     return IVR_STATE_NONE;
 }
 

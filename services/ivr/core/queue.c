@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/text.h"
 #include "ivr/core/lexical.h"
 
 /* A segment takes the wrapping of SSML and its terminator besides. */
@@ -15,10 +16,9 @@ static const char speak_head[] = "<speak version=\"1.0\" xml:lang=\"";
 static const char speak_middle[] = "\">";
 static const char speak_tail[] = "</speak>";
 
-static_assert(CONTENT_MAX + sizeof(speak_head) + IVR_LANGUAGE_SIZE + sizeof(speak_middle) +
-                      sizeof(speak_tail) <
-                  IVR_SEGMENT_SIZE,
-              "a wrapped segment must fit");
+#define WRAPPING_MAX                                                                               \
+    (sizeof(speak_head) + IVR_LANGUAGE_SIZE + sizeof(speak_middle) + sizeof(speak_tail))
+static_assert(CONTENT_MAX + WRAPPING_MAX < IVR_SEGMENT_SIZE, "a wrapped segment must fit");
 
 static uint32_t room(const struct ivr_queue *queue)
 {
@@ -84,20 +84,20 @@ static uint32_t unescape(char *text, uint32_t size)
 /* Puts <speak ...> around what was built; room for it was kept. */
 static void wrap(struct ivr_queue *queue)
 {
-    char head[sizeof(speak_head) + IVR_LANGUAGE_SIZE + sizeof(speak_middle)];
+    char head[WRAPPING_MAX];
     char *start = queue->text + queue->used;
+    struct td_text text;
 
-    memcpy(head, speak_head, sizeof(speak_head) - 1);
-    size_t language = strlen(queue->language);
-    memcpy(head + sizeof(speak_head) - 1, queue->language, language);
-    memcpy(head + sizeof(speak_head) - 1 + language, speak_middle, sizeof(speak_middle));
-    size_t size = strlen(head);
-
-    memmove(start + size, start, queue->size);
-    memcpy(start, head, size);
-    queue->size += (uint32_t)size;
-    memcpy(start + queue->size, speak_tail, sizeof(speak_tail) - 1);
-    queue->size += (uint32_t)sizeof(speak_tail) - 1;
+    td_text_init(&text, head, sizeof(head));
+    td_text_add(&text, speak_head);
+    td_text_add(&text, queue->language);
+    td_text_add(&text, speak_middle);
+    memmove(start + text.length, start, queue->size);
+    memcpy(start, head, text.length);
+    queue->size += (uint32_t)text.length;
+    td_text_init(&text, start + queue->size, sizeof(speak_tail));
+    td_text_add(&text, speak_tail);
+    queue->size += (uint32_t)text.length;
 }
 
 static void flush_built(struct ivr_queue *queue)

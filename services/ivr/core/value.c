@@ -138,7 +138,7 @@ static void put_escape(struct writer *out, const char **text)
     else if (c == 'u')
         put_utf8(out, take_unicode(text));
     else
-        put(out, found != NULL ? meanings[found - letters] : c);
+        put(out, (char)(found != NULL ? meanings[found - letters] : c));
 }
 
 static enum td_err unquote(const char *value, char *text, size_t size)

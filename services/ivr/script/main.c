@@ -22,7 +22,7 @@ static enum td_err answer(struct td_worker *worker, struct engine *engine, struc
 {
     struct td_arena arena;
     struct td_script_request request;
-    struct td_script_reply reply;
+    struct td_script_reply reply = {.number = 0};
     const char *bad_field;
 
     td_arena_init(&arena, arena_block, sizeof(arena_block));

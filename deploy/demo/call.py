@@ -7,6 +7,7 @@ phones (baresip); what is told are the events of the bus.
 """
 
 import argparse
+import concurrent.futures
 import json
 import pathlib
 import subprocess
@@ -26,14 +27,14 @@ from tandem_site.site import Site  # noqa: E402
 from tandem_site.voice import write_speech  # noqa: E402
 
 DOMAIN = "lanternfield.example"
-CALLER, NUMBER, KEY = "+447700900001", "100", "2"
+CALLER, NUMBER, KEY = "+447700900001", "100", "1"
 AGENTS = {"6001": "li.wei", "6002": "anna.berg", "6003": "zhao.min"}
 LOG_IN, READY, SOLVED = "*11", "*13", "*151"
 CALLER_SAYS = ("en-gb+f3", "Good morning. This is Chen Yulan. I should like to move some of my "
                            "savings into a bond fund. Can you help me with that?")
 AGENT_SAYS = ("en-us", "Good morning Ms Chen, this is Li Wei. Of course, I have your portfolio in "
                        "front of me. Let us look at it together.")
-PICKS_UP_AFTER_S = 1.2
+PICKS_UP_AFTER_S = 4
 LISTENS_S = 2.5
 TALK_S = 6
 
@@ -79,11 +80,13 @@ class Story:
         self._lock = threading.Lock()
 
     def tell(self, event):
+        """Calls _arrived, _queued .. for interaction.arrived, interaction.queued .."""
         kind, _, what = event["topic"].partition(".")
-        payload = event.get("payload", {})
-        line = {"interaction": self._interaction}.get(kind, lambda *_: None)(what, payload)
-        if line:
-            self._line(event["time_unix_us"], *line)
+        words = getattr(self, f"_{what}", None) if kind == "interaction" else None
+        if words:
+            self._line(event["time_unix_us"], what, words(event["payload"]))
+            if what == "arrived":
+                self._line(event["time_unix_us"], "identified", self._identified(event["payload"]))
 
     def note(self, text):
         """Something that only the phones know."""
@@ -95,28 +98,27 @@ class Story:
             since = (at_us - self._began_us) / 1e6
             self._progress.say(f"  {since:6.2f} s  {what:<12} {text}")
 
-    def _interaction(self, what, event):
-        tell = getattr(self, f"_{what}", None)
-        return (what, tell(event)) if tell else None
-
     def _arrived(self, event):
+        return f"{event.get('caller', 'a withheld number')} dialled {event['called']}"
+
+    def _identified(self, event):
         customer = event.get("customer")
-        who = (f"{customer['display_name']} ({customer.get('tier', 'no tier')})" if customer
-               else "nobody we know")
-        return f"{event.get('caller', 'withheld')} dialled {event['called']}; identified: {who}"
+        if not customer:
+            return f"nobody ({event['identified']})"
+        words = [customer.get("display_name", "a new customer"), customer.get("tier")]
+        if customer.get("account_manager"):
+            words.append(f"looked after by {customer['account_manager']}")
+        return ", ".join(word for word in words if word)
 
     def _dialog(self, event):
-        return f"{event['document']} speaks with the caller"
+        return f"{event['document']} speaks with her"
 
     def _queued(self, event):
-        return f"in queue {event['queue']}, position {event.get('position', 1)}"
+        return f"in {event['queue']}, position {event.get('position', 1)}"
 
     def _offered(self, event):
-        decision = event.get("decision", {})
-        line = f"to {event['agent']}"
-        if decision.get("why"):
-            line += f"; why: {decision['why']}"
-        return line
+        return (f"to {event['agent']}; next would be "
+                f"{event['decision'].get('next_agent', 'nobody')}")
 
     def _ringing(self, event):
         return f"{event['agent']}'s phone"
@@ -128,10 +130,10 @@ class Story:
         return f"by {event['agent']}"
 
     def _connected(self, event):
-        return f"to {event['agent']} after {event.get('wait_ms', 0) / 1000:.1f} s of waiting"
+        return f"to {event['agent']}, {event.get('wait_ms', 0) / 1000:.1f} s after she was queued"
 
     def _ended(self, event):
-        return f"the customer's call is over ({event.get('reason') or 'hung up'})"
+        return f"by the {event.get('reason') or 'system'}"
 
     def _closed(self, event):
         return (f"{event['outcome']}; dialog {event.get('dialog_ms', 0) / 1000:.1f} s, waited "
@@ -157,8 +159,8 @@ class Demonstration:
         tail = None
         try:
             with self._progress.step("agents' phones") as step:
-                for phone in agents.values():
-                    self._log_in(phone)
+                with concurrent.futures.ThreadPoolExecutor() as people:
+                    list(people.map(self._log_in, agents.values()))
                 step.result = f"{', '.join(AGENTS.values())} are ready"
             tail = Tail(self._tandem, self._story.tell)
             self._call(caller.start(), agents, tail)
@@ -193,17 +195,16 @@ class Demonstration:
     def _call(self, caller, agents, tail):
         self._progress.say(f"\nMs Chen's phone, {CALLER}, dials {NUMBER}:\n")
         caller.dial(NUMBER)
-        wait_until(lambda: hears_voice(caller, 1), 15, "the caller hears a greeting")
-        self._story.note("the caller hears a voice")
+        wait_until(lambda: hears(caller, 1), 15, "the caller hears a greeting")
+        self._story.note("she hears a voice")
         time.sleep(LISTENS_S)
         caller.press(KEY)
         self._story.note(f"she presses {KEY}")
-        queued = tail.wait("interaction.queued")
         agent = agents[self._who_rings(tail)]
         agent.wait_ringing()
         time.sleep(PICKS_UP_AFTER_S)
-        self._story.note("the caller hears music" if hears_voice(caller, 0.5)
-                         else "the caller hears nothing")
+        self._story.note("she hears her place in line and music" if hears(caller, 1)
+                         else "she hears nothing")
         agent.accept()
         connected = tail.wait("interaction.connected")
         time.sleep(TALK_S)
@@ -213,7 +214,6 @@ class Demonstration:
         agent.dial(SOLVED)
         tail.wait("interaction.closed")
         self._afterwards(connected["payload"]["interaction_id"], tail)
-        return queued
 
     @staticmethod
     def _who_rings(tail):
@@ -226,8 +226,10 @@ class Demonstration:
         self._progress.say(f"\nWhy this agent:  tandem why {interaction}")
         self._show("why", interaction)
         self._progress.say(f"\nRecording, left the caller, right the agent:\n  {file}")
-        self._progress.say(f"\nHistory:  tandem interaction {interaction}")
+        self._progress.say(f"\nWhat happened:  tandem interaction {interaction}")
         self._show("interaction", interaction)
+        self._progress.say("\nIts row in the history, table tandem.interaction:")
+        self._progress.say(self._row(interaction))
 
     def _show(self, *words):
         def ask():
@@ -238,15 +240,21 @@ class Demonstration:
         wait_until(lambda: ask().returncode == 0, 5, f"tandem {' '.join(words)} answers")
         self._progress.say("\n".join(f"  {line}" for line in ask().stdout.rstrip().splitlines()))
 
+    def _row(self, interaction):
+        row = self._site.postgres.query(
+            f"SELECT row_to_json(i) FROM tandem.interaction i WHERE interaction_id = '{interaction}'")
+        return "\n".join(f"  {name:<20} {value}" for name, value in json.loads(row).items()
+                         if value not in (None, "", 0))
 
-def hears_voice(phone, seconds):
-    """Is there sound in the last so many seconds?"""
+
+def hears(phone, seconds):
+    """Was there sound in the last so many seconds?"""
     sound = phone.heard()
     return sound.seconds >= seconds and sound.part(-seconds).loudness() > 0.01
 
 
 def heard(caller, agent):
-    if hears_voice(caller, 3) and hears_voice(agent, 3):
+    if hears(caller, 3) and hears(agent, 3):
         return "they talk and hear each other"
     return "they do not hear each other"
 

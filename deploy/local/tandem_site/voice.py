@@ -2,6 +2,7 @@
 
 import array
 import ctypes
+import functools
 import wave
 
 from .sound import RATE
@@ -22,10 +23,16 @@ def write_speech(path, text, voice, repeat=1, pause_s=1.0):
         file.writeframes(samples.tobytes() * repeat)
 
 
+@functools.lru_cache(maxsize=None)
+def engine():
+    """(library, sample rate). Made once: espeak-ng hangs when it is begun a second time."""
+    library = ctypes.CDLL("libespeak-ng.so.1")
+    return library, library.espeak_Initialize(SYNCHRONOUS, 0, None, 0)
+
+
 def speak(text, voice):
     """voice: of espeak-ng, "en-gb" or "cmn-latn-pinyin"."""
-    library = ctypes.CDLL("libespeak-ng.so.1")
-    rate = library.espeak_Initialize(SYNCHRONOUS, 0, None, 0)
+    library, rate = engine()
     spoken = array.array("h")
 
     def take(samples, count, _events):
@@ -39,7 +46,6 @@ def speak(text, voice):
     words = text.encode() + b"\0"
     library.espeak_Synth(words, ctypes.c_size_t(len(words)), 0, 0, 0, UTF8, None, None)
     library.espeak_Synchronize()
-    library.espeak_Terminate()
     return resample(spoken, rate)
 
 

@@ -25,6 +25,7 @@ static void make_counters(struct media *media)
         .prompts_failed = td_service_counter(service, "prompts_failed"),
         .legs_silent = td_service_counter(service, "legs_silent"),
         .legs_orphaned = td_service_counter(service, "legs_orphaned"),
+        .notices_lost = td_service_counter(service, "notices_lost"),
     };
 }
 
@@ -113,8 +114,6 @@ enum td_err media_start(struct td_service *service, void *ctx)
     if (err == TD_OK)
         err = legs_create(media);
     if (err == TD_OK)
-        err = td_outbox_create(service, &media->outbox);
-    if (err == TD_OK)
         err = start_recordings(media);
     if (err == TD_OK)
         err = start_sounds(media);
@@ -151,7 +150,6 @@ void media_part_closed(void *ctx)
 
     if (--media->parts_open > 0)
         return;
-    td_outbox_destroy(&media->outbox);
     legs_free(media);
     td_service_stopped(media->service);
 }
@@ -163,6 +161,7 @@ void media_stop(void *ctx)
     media->stopping = true;
     td_timer_stop(&media->watch_timer);
     legs_each(media, close_leg, 0);
+    notify_drop_all(media);
     media_blocks_destroy(&media->blocks);
     speech_destroy(&media->speech);
     media->parts_open = 3;

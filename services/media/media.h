@@ -11,6 +11,7 @@
  *   watch.c     reports, silence, forgotten legs            state.c          what Redis keeps
  *   blocks.c    leases of ports      udp.c  sockets         recordings.c     files of what was said
  *   sounds.c    samples by name      decode.c  files        speech.c         the synthesiser
+ *   notify.c    what others are told
  */
 #ifndef MEDIA_MEDIA_H
 #define MEDIA_MEDIA_H
@@ -27,7 +28,6 @@
 #include "media/recordings.h"
 #include "media/sounds.h"
 #include "media/udp.h"
-#include "service/outbox.h"
 #include "service/service.h"
 #include "wire/media_wire.h"
 
@@ -107,6 +107,8 @@ struct leg {
 
     struct leg *other; /* whom it talks with */
     uint64_t relayed_at_ns;
+    bool passes_key; /* of the press that began at: */
+    uint32_t key_timestamp;
     struct recording *recording;
     enum media_channel channel;
     uint32_t recordings; /* made so far */
@@ -142,6 +144,7 @@ struct media_counters {
     uint64_t *prompts_failed;
     uint64_t *legs_silent;
     uint64_t *legs_orphaned;
+    uint64_t *notices_lost;
 };
 
 struct media {
@@ -152,7 +155,6 @@ struct media {
     struct sounds *sounds;
     struct speech *speech;
     struct recordings *recordings;
-    struct td_outbox *outbox;
 
     struct leg *legs; /* legs_max of them */
     struct leg *free_legs;
@@ -165,6 +167,8 @@ struct media {
     struct td_timer watch_timer;
     struct media_udp_batch in;
     struct media_udp_batch out;
+    struct notice *notices;
+    uint32_t notice_count;
     uint32_t tenants[MEDIA_TENANTS_MAX]; /* that Redis knows to have legs here */
     uint32_t tenant_count;
     bool stopping;
@@ -220,6 +224,11 @@ bool play_next(struct leg *leg, int16_t samples[MEDIA_FRAME_SAMPLES], uint64_t n
 void play_key(struct leg *leg, char key, uint64_t now_ns);
 /** Looks at the clock of a collection. */
 void play_tick(struct leg *leg, uint64_t now_ns);
+
+/* notify.c */
+/** Tells an instance something about a leg, until it acknowledges. @param type  A constant. */
+void notify(const struct leg *leg, const char *instance, const char *type, struct td_bytes payload);
+void notify_drop_all(struct media *media);
 
 /* watch.c */
 void watch_init(struct media *media);

@@ -8,7 +8,6 @@
 #define SAMPLES_PER_MS 8
 #define FIRST_DIGIT_MS 5000
 #define INTER_DIGIT_MS 3000
-#define NOTIFY_DEADLINE_MS 500
 /* The sound of a key is longer than its first packet: so long nothing is passed on after a secret.
  */
 #define PRIVATE_NS (500 * NS_PER_MS)
@@ -174,48 +173,20 @@ void play_collect(struct leg *leg, const struct td_collect *request)
         drop_prompts(playback);
 }
 
-struct search {
-    const char *instance;
-    const char *service;
-};
-
-static void compare_instance(void *ctx, const struct td_instance *instance)
-{
-    struct search *search = ctx;
-
-    if (td_str_equal(instance->instance, search->instance))
-        search->service = instance->service;
-}
-
 void play_finish(struct leg *leg, enum td_media_outcome outcome)
 {
-    struct td_service *service = leg->media->service;
     const struct playback *playback = &leg->playback;
     struct td_media_done done = {.leg_id = leg->id,
                                  .request_id = playback->request_id,
                                  .outcome = outcome,
                                  .played_ms = (uint32_t)(playback->list.played / SAMPLES_PER_MS)};
-    struct search search = {.instance = playback->notify};
-    char key[TD_ID_TEXT_SIZE];
 
     if (playback->playing == PLAYING_COLLECT) {
         td_str_clip(done.digits, sizeof(done.digits), playback->collect.digits);
         done.terminator[0] = playback->collect.terminator;
     }
-    if (playback->notify[0] != '\0')
-        td_service_each_instance(service, NULL, compare_instance, &search);
-    if (search.service != NULL) { // Otherwise whoever asked is dead.
-        const struct td_call call = {.to = search.service,
-                                     .instance = search.instance,
-                                     .type = "MediaDone",
-                                     .payload =
-                                         td_media_done_encode(td_service_arena(service), &done),
-                                     .tenant = leg->tenant,
-                                     .key = td_id_format(leg->id.id, key),
-                                     .deadline_ms = NOTIFY_DEADLINE_MS};
-        if (td_outbox_send(leg->media->outbox, &call) != TD_OK)
-            td_log_error(td_service_log(service), "media_done.lost", td_str("leg", key));
-    }
+    notify(leg, playback->notify, "MediaDone",
+           td_media_done_encode(td_service_arena(leg->media->service), &done));
     play_stop(leg);
 }
 

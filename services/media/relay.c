@@ -66,6 +66,19 @@ static void pass_on(struct leg *to, const struct media_arrival *arrival, uint64_
     out->sizes[out->count++] = size;
 }
 
+/* A key is passed on whole or not at all: one that was pressed before the switch belongs to what
+   was heard then. */
+static bool is_whole(struct leg *leg, const struct media_arrival *arrival)
+{
+    if (arrival->kind != MEDIA_ARRIVAL_EVENT)
+        return true;
+    if (arrival->key != '\0') {
+        leg->passes_key = true;
+        leg->key_timestamp = arrival->rtp.timestamp;
+    }
+    return leg->passes_key && arrival->rtp.timestamp == leg->key_timestamp;
+}
+
 static void take_packet(struct leg *leg, const struct media_peer *from, struct td_bytes packet,
                         uint64_t now_ns)
 {
@@ -87,7 +100,7 @@ static void take_packet(struct leg *leg, const struct media_peer *from, struct t
     if (leg->recording != NULL && arrival.kind == MEDIA_ARRIVAL_AUDIO)
         recording_write(leg->recording, leg->channel, &arrival.rtp, arrival.law, arrival.payload,
                         now_ns);
-    if (leg->other != NULL)
+    if (leg->other != NULL && is_whole(leg, &arrival))
         pass_on(leg->other, &arrival, now_ns);
 }
 
@@ -177,6 +190,7 @@ static void begin_talk(struct leg *leg, struct leg *other)
     play_stop(leg);
     media_typeahead_clear(&leg->typeahead);
     leg->other = other;
+    leg->passes_key = false;
     leg->relayed_at_ns = 0;
     hear_begin(leg);
 }

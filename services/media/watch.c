@@ -12,6 +12,9 @@
 #define NS_PER_MS UINT64_C(1000000)
 /* A leg that was silent for so long is nobody's, whoever may think to own it. */
 #define FORGOTTEN_MS (2 * 60 * 60 * 1000)
+/* An owner that was restarted may have found its calls again, and one of them may be held: it gets
+   so many times the patience. */
+#define RESTARTED_TIMES 10
 
 /* --- reports -----------------------------------------------------------------------------------
  */
@@ -89,35 +92,9 @@ static void report_if_due(struct leg *leg, uint64_t now_ns)
 /* --- silence -----------------------------------------------------------------------------------
  */
 
-struct owner {
-    const struct leg *leg;
-    char service[32];
-    bool alive;
-};
-
-/* An owner that was restarted does not count, unless its legs are used. */
-static void compare_owner(void *ctx, const struct td_instance *instance)
-{
-    struct owner *owner = ctx;
-
-    if (!td_str_equal(instance->instance, owner->leg->owner))
-        return;
-    td_str_clip(owner->service, sizeof(owner->service), instance->service);
-    owner->alive = instance->started_at_unix_us <= owner->leg->created_at_unix_us;
-}
-
-static struct owner find_owner(const struct leg *leg)
-{
-    struct owner owner = {.leg = leg};
-
-    td_service_each_instance(leg->media->service, NULL, compare_owner, &owner);
-    return owner;
-}
-
 static void tell_silence(struct leg *leg, uint64_t silent_ms)
 {
     struct td_service *service = leg->media->service;
-    const struct owner owner = find_owner(leg);
     const struct td_leg_silent silent = {
         .leg_id = leg->id, .interaction_id = leg->interaction, .silent_ms = (uint32_t)silent_ms};
     char key[TD_ID_TEXT_SIZE];
@@ -127,23 +104,42 @@ static void tell_silence(struct leg *leg, uint64_t silent_ms)
     td_log_info(td_service_log(service), "leg.silent",
                 td_str("interaction", td_id_format(leg->interaction.id, key)),
                 td_u64("silent_ms", silent_ms));
-    if (owner.service[0] == '\0')
+    notify(leg, leg->owner, "LegSilent", td_leg_silent_encode(td_service_arena(service), &silent));
+}
+
+struct owner {
+    const struct leg *leg;
+    bool there;
+    bool restarted; /* after it made the leg */
+};
+
+static void compare_owner(void *ctx, const struct td_instance *instance)
+{
+    struct owner *owner = ctx;
+
+    if (!td_str_equal(instance->instance, owner->leg->owner))
         return;
-    td_call(service,
-            &(struct td_call){.to = owner.service,
-                              .instance = leg->owner,
-                              .type = "LegSilent",
-                              .payload = td_leg_silent_encode(td_service_arena(service), &silent),
-                              .tenant = leg->tenant,
-                              .key = key},
-            NULL, NULL);
+    owner->there = true;
+    owner->restarted = instance->started_at_unix_us > owner->leg->created_at_unix_us;
+}
+
+/* How long a leg may be silent before it counts as left behind. */
+static uint64_t patience_ms(const struct leg *leg)
+{
+    struct owner owner = {.leg = leg};
+    uint64_t least_ms = leg->media->config.orphan_after_ms;
+
+    td_service_each_instance(leg->media->service, NULL, compare_owner, &owner);
+    if (!owner.there)
+        return least_ms;
+    return owner.restarted ? RESTARTED_TIMES * least_ms : FORGOTTEN_MS;
 }
 
 static void close_orphan(struct leg *leg, uint64_t silent_ms)
 {
     char key[TD_ID_TEXT_SIZE];
 
-    if (silent_ms < FORGOTTEN_MS && find_owner(leg).alive)
+    if (silent_ms < patience_ms(leg))
         return;
     ++*leg->media->counters.legs_orphaned;
     td_log_warn(td_service_log(leg->media->service), "leg.orphaned",

@@ -5,6 +5,7 @@
         done = peer.wait("MediaDone", lambda message: ...)
 """
 
+import contextlib
 import importlib
 import os
 import pathlib
@@ -16,6 +17,7 @@ import threading
 import time
 import uuid
 
+import redis
 import zmq
 
 from . import REPOSITORY, wait
@@ -97,10 +99,11 @@ class BusPeer:
 
     def _renew(self):
         while not self._stopped.is_set():
-            seconds, micros = self._redis.time()
-            self._redis.hset(self._registry + ":value", self._name, self._value)
-            self._redis.zadd(self._registry + ":alive",
-                             {self._name: seconds * 1000 + micros // 1000 + LEASE_MS})
+            with contextlib.suppress(redis.ConnectionError):  # a test may have stopped it
+                seconds, micros = self._redis.time()
+                self._redis.hset(self._registry + ":value", self._name, self._value)
+                self._redis.zadd(self._registry + ":alive",
+                                 {self._name: seconds * 1000 + micros // 1000 + LEASE_MS})
             self._stopped.wait(RENEW_S)
 
     def _serve(self):

@@ -139,6 +139,7 @@ def test_the_requirement_relaxes_by_time(site):
     offered = tail.wait("interaction.offered")
     assert relaxed["payload"]["step"] == 2
     assert offered["payload"]["decision"]["step"] == 2
+    tail.wait("interaction.connected")
     caller.hang_up()
     row = history(site, offered["key"])
     assert row["outcome"] == "answered" and row["wait_ms"] >= 1900, row

@@ -159,6 +159,8 @@ class Demonstration:
         tail = None
         try:
             with self._progress.step("agents' phones") as step:
+                for phone in agents.values():
+                    phone.start()
                 with concurrent.futures.ThreadPoolExecutor() as people:
                     list(people.map(self._log_in, agents.values()))
                 step.result = f"{', '.join(AGENTS.values())} are ready"
@@ -187,7 +189,6 @@ class Demonstration:
     @staticmethod
     def _log_in(phone):
         """An agent without a screen dials what they have to say."""
-        phone.start()
         for count, code in enumerate((LOG_IN, READY), start=1):
             phone.dial(code)
             phone.wait_ended(count=count)
@@ -223,10 +224,10 @@ class Demonstration:
     def _afterwards(self, interaction, tail):
         recording = tail.wait("recording.finished")["payload"]
         file = self._site.folder.data / "recordings" / recording["file"]
-        self._progress.say(f"\nWhy this agent:  tandem why {interaction}")
+        self._progress.say(f"\nWhy this agent:  build/bin/tandem why {interaction}")
         self._show("why", interaction)
         self._progress.say(f"\nRecording, left the caller, right the agent:\n  {file}")
-        self._progress.say(f"\nWhat happened:  tandem interaction {interaction}")
+        self._progress.say(f"\nWhat happened:  build/bin/tandem interaction {interaction}")
         self._show("interaction", interaction)
         self._progress.say("\nIts row in the history, table tandem.interaction:")
         self._progress.say(self._row(interaction))
@@ -244,7 +245,7 @@ class Demonstration:
         row = self._site.postgres.query(
             f"SELECT row_to_json(i) FROM tandem.interaction i WHERE interaction_id = '{interaction}'")
         return "\n".join(f"  {name:<20} {value}" for name, value in json.loads(row).items()
-                         if value not in (None, "", 0))
+                         if value not in (None, "", 0) and not str(value).startswith("\\x"))
 
 
 def hears(phone, seconds):

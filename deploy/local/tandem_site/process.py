@@ -15,7 +15,8 @@ def spawn(command, log, end_with_us=None, user=None, keep=()):
     """Starts `command` in a session of its own, output to the file `log`.
 
     end_with_us: a signal it gets when our own process dies, so that a killed test run leaves
-    nothing behind. keep: file descriptors it inherits.
+    nothing behind; to the kernel that is the thread that calls this. keep: file descriptors it
+    inherits.
     """
 
     def in_child():

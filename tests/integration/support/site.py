@@ -144,6 +144,9 @@ class PrivateSite:
         pid = self.pid(instance)
         os.kill(pid, signal.SIGKILL)
         wait.until(lambda: not process.alive(pid), 5, f"{instance} is dead")
+        # Until supervisord has noticed, it says EXITED: that is not "does not stay up".
+        wait.until(lambda: self._site.supervisor.states()[instance][0] in ("STARTING", "RUNNING"),
+                   5, f"{instance} is started again")
         return pid
 
     def kill_for_good(self, instance):

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* What a prompt takes at first; doubled as needed. One minute. */
-#define COUNT_START (60 * 8000)
+#define COUNT_START ((size_t)60 * 8000)
 #define PULL_NS (50 * GST_MSECOND)
 
 struct decoding {
@@ -87,7 +87,7 @@ static enum td_err append(struct decoding *decoding, GstSample *sample)
         return TD_ERR_INTERNAL;
     size_t count = map.size / sizeof(int16_t);
     enum td_err err = make_room(decoding, count);
-    if (err == TD_OK) {
+    if (err == TD_OK && count > 0) {
         memcpy(decoding->samples + decoding->count, map.data, count * sizeof(int16_t));
         decoding->count += count;
     }

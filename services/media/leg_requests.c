@@ -36,10 +36,14 @@ static const char *codec_name(enum td_sdp_codec codec)
 
 static struct media_peer peer_of(const struct td_sdp_address *address, uint16_t port)
 {
-    struct media_peer peer = {.family = address->family, .port = port};
+    struct media_peer peer = {0};
 
+    if (address->family == 0)
+        return peer;
+    peer.family = address->family;
+    peer.port = port;
     memcpy(peer.address, address->bytes, sizeof(peer.address));
-    return address->family == 0 ? (struct media_peer){0} : peer;
+    return peer;
 }
 
 /* What this side says of itself in a description. */

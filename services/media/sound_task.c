@@ -10,7 +10,7 @@
 #include "media/decode.h"
 #include "media/sound_cache.h"
 
-#define SAMPLES_MAX (20 * 60 * 8000) /* 20 minutes */
+#define SAMPLES_MAX ((size_t)20 * 60 * 8000) /* 20 minutes */
 #define DECODE_DEADLINE_MS 10000
 #define AT_ONCE 2
 

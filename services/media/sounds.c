@@ -191,19 +191,22 @@ static void on_stored(void *ctx, enum td_err err, int16_t *samples, size_t count
         sound_task_trim(sounds->tasks, sounds->cache, sounds->cache_bytes_max);
 }
 
+static void speech_failed(struct sound *sound, enum td_err err)
+{
+    td_log_error(td_service_log(sound->sounds->service), "speech.failed", td_failure(err),
+                 td_str("language", sound->language));
+    made(sound, err, NULL, 0);
+}
+
 static void on_spoken(void *ctx, enum td_err err, const int16_t *samples, size_t count)
 {
     struct sound *sound = ctx;
     struct sounds *sounds = sound->sounds;
-    int16_t *copy = err == TD_OK ? malloc(count * sizeof(*copy) + 1) : NULL;
+    int16_t *copy = samples != NULL ? malloc(count * sizeof(*copy) + 1) : NULL;
     char path[PATH_SIZE];
 
-    if (err == TD_OK && copy == NULL)
-        err = TD_ERR_NO_MEMORY;
-    if (err != TD_OK) {
-        td_log_error(td_service_log(sounds->service), "speech.failed", td_failure(err),
-                     td_str("language", sound->language));
-        made(sound, err, NULL, 0);
+    if (copy == NULL) {
+        speech_failed(sound, err != TD_OK ? err : TD_ERR_NO_MEMORY);
         return;
     }
     memcpy(copy, samples, count * sizeof(*copy));
@@ -228,7 +231,7 @@ static void on_read(void *ctx, enum td_err err, int16_t *samples, size_t count)
     }
     err = speech_order(sound->sounds->speech, &order);
     if (err != TD_OK)
-        on_spoken(sound, err, NULL, 0);
+        speech_failed(sound, err);
 }
 
 static void on_decoded(void *ctx, enum td_err err, int16_t *samples, size_t count)
@@ -410,8 +413,12 @@ void sounds_close(struct sounds *sounds, void (*done)(void *ctx), void *ctx)
 {
     struct sound_tasks *tasks = sounds->tasks;
 
-    while (sounds->newest != NULL)
-        remove_sound(sounds->newest);
+    struct sound *older;
+
+    for (struct sound *sound = sounds->newest; sound != NULL; sound = older) {
+        older = sound->older;
+        remove_sound(sound);
+    }
     free(sounds);
     sound_tasks_close(tasks, done, ctx);
 }

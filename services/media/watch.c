@@ -11,10 +11,10 @@
 #define TIMER_MS 250
 #define NS_PER_MS UINT64_C(1000000)
 /* A leg that was silent for so long is nobody's, whoever may think to own it. */
-#define FORGOTTEN_MS (2 * 60 * 60 * 1000)
+#define FORGOTTEN_MS (UINT64_C(2) * 60 * 60 * 1000)
 /* An owner that was restarted may have found its calls again, and one of them may be held: it gets
    so many times the patience. */
-#define RESTARTED_TIMES 10
+#define RESTARTED_TIMES UINT64_C(10)
 
 /* --- reports -----------------------------------------------------------------------------------
  */

@@ -103,6 +103,11 @@ static void write_little(uint8_t *at, uint32_t value, size_t size)
         at[i] = (uint8_t)(value >> (8 * i));
 }
 
+static const uint8_t frame_of_header[MEDIA_WAV_HEADER_SIZE] = {
+    [0] = 'R', 'I', 'F', 'F', [8] = 'W',  'A', 'V', 'E',
+    'f',       'm', 't', ' ', [36] = 'd', 'a', 't', 'a',
+};
+
 void media_wav_header(uint64_t frame_count, uint8_t header[MEDIA_WAV_HEADER_SIZE])
 {
     const uint32_t frame_size = sizeof(struct media_tape_frame);
@@ -111,7 +116,7 @@ void media_wav_header(uint64_t frame_count, uint8_t header[MEDIA_WAV_HEADER_SIZE
     uint64_t wanted = frame_count * frame_size;
     uint32_t data_size = (uint32_t)(wanted < data_max ? wanted : data_max);
 
-    memcpy(header, "RIFF....WAVEfmt ", 16);
+    memcpy(header, frame_of_header, sizeof(frame_of_header));
     write_little(header + 4, data_size + MEDIA_WAV_HEADER_SIZE - 8, 4);
     write_little(header + 16, 16, 4);
     write_little(header + 20, 1, 2); // PCM
@@ -120,6 +125,5 @@ void media_wav_header(uint64_t frame_count, uint8_t header[MEDIA_WAV_HEADER_SIZE
     write_little(header + 28, MEDIA_RATE_HZ * frame_size, 4);
     write_little(header + 32, frame_size, 2);
     write_little(header + 34, 16, 2);
-    memcpy(header + 36, "data", 4);
     write_little(header + 40, data_size, 4);
 }

@@ -42,5 +42,7 @@ char media_keypad_press(struct media_keypad *keypad, const struct media_rtp *rtp
         .timestamp = rtp->timestamp,
         .ssrc = rtp->ssrc,
     };
-    return goes_on ? '\0' : keys[event];
+    if (goes_on)
+        return '\0';
+    return keys[event];
 }

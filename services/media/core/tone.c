@@ -9,7 +9,7 @@
 /* 16 bars of 2 s, eight notes each: broken chords in C, the bass on the first. */
 #define BAR_COUNT 16
 #define NOTES_PER_BAR 8
-#define NOTE_SAMPLES (MEDIA_MUSIC_SAMPLES / BAR_COUNT / NOTES_PER_BAR)
+#define NOTE_SAMPLES ((size_t)MEDIA_MUSIC_SAMPLES / BAR_COUNT / NOTES_PER_BAR)
 
 struct note {
     double frequency_hz;
@@ -68,7 +68,7 @@ void media_tone_music(int16_t samples[MEDIA_MUSIC_SAMPLES])
             pluck(samples, MEDIA_MUSIC_SAMPLES, start + i * NOTE_SAMPLES,
                   (struct note){frequency_hz(chord[pattern[i]]), 2200, 0.45});
         if (melody[bar] != 0)
-            pluck(samples, MEDIA_MUSIC_SAMPLES, start + 4 * NOTE_SAMPLES,
+            pluck(samples, MEDIA_MUSIC_SAMPLES, start + (size_t)4 * NOTE_SAMPLES,
                   (struct note){frequency_hz(melody[bar]), 2600, 0.7});
     }
 }

@@ -37,3 +37,38 @@ void td_text_add_u64(struct td_text *text, uint64_t number)
     } while (number > 0);
     td_text_add_span(text, digits + at, sizeof(digits) - at);
 }
+
+/* How one character stands in a JSON string. @return Its length. */
+static size_t json_character(unsigned char c, char to[6])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    if (c == '"' || c == '\\') {
+        to[0] = '\\';
+        to[1] = (char)c;
+        return 2;
+    }
+    if (c >= 0x20 && c != 0x7f) {
+        to[0] = (char)c;
+        return 1;
+    }
+    memcpy(to, "\\u00", 4);
+    to[4] = digits[c >> 4];
+    to[5] = digits[c & 15];
+    return 6;
+}
+
+void td_text_add_json(struct td_text *text, const char *piece)
+{
+    size_t length = text->length;
+    char character[6];
+
+    td_text_add(text, "\"");
+    for (; *piece != '\0'; piece++)
+        td_text_add_span(text, character, json_character((unsigned char)*piece, character));
+    td_text_add(text, "\"");
+    if (text->cut) { // Half a string would be worse than none.
+        text->length = length;
+        text->to[length] = '\0';
+    }
+}

@@ -25,5 +25,7 @@ void td_text_init(struct td_text *text, char *to, size_t size);
 void td_text_add(struct td_text *text, const char *piece);
 void td_text_add_span(struct td_text *text, const char *piece, size_t length);
 void td_text_add_u64(struct td_text *text, uint64_t number);
+/** As a JSON string, quotes included (RFC 8259). @param piece  UTF-8. */
+void td_text_add_json(struct td_text *text, const char *piece);
 
 #endif

@@ -55,3 +55,24 @@ def test_figures_are_said_each_second_and_add_up(site):
     metrics = site.metrics("reporting-1")
     assert metrics["tandem_reporting_queues_inconsistent{instance=\"reporting-1\"}"] == 0
     assert 'tandem_queue_waiting{tenant="1",queue="sales"}' in metrics
+
+
+def test_programs_can_read_what_anybody_wrote(site):
+    tail = site.bus_tail("crm.quoted")
+    site.tandem("bus", "publish", "crm.quoted", '{"text": "a \\" b"}', "--key", 'O\'Neil "x" \\ 陈')
+    event = tail.wait("crm.quoted")
+    assert event["key"] == 'O\'Neil "x" \\ 陈' and event["payload"] == {"text": 'a " b'}
+
+
+def test_many_events_are_read_from_lines(site):
+    lines = "".join(f'{{"n": {number}}}\n' for number in range(300)) + "{wrong}\n" + '{"n": 300}'
+    done = site.tandem_run("bus", "publish", "crm.lines", "-", "--key", "one", input=lines)
+    ids = done.stdout.split()
+    assert len(set(ids)) == 301 and done.returncode == 1
+    assert done.stderr.startswith("tandem: line 301: ")
+    stored = wait.until(
+        lambda: (rows := site.sql("SELECT event_id::text, payload FROM tandem.event "
+                                  "WHERE topic = 'crm.lines' ORDER BY occurred_at, event_id"))
+        and len(rows) == 301 and rows, 5, "all are in the history")
+    assert sorted(ids) == sorted(row[0] for row in stored)
+    assert [json.loads(bytes(row[1]))["n"] for row in stored] == list(range(301))

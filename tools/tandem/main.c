@@ -21,9 +21,12 @@ static const struct command commands[] = {
      "TOPIC is a prefix: interaction., metrics.queue. or crm.; everything without it.\n"
      "--json prints one object a line, for programs.",
      command_bus_tail},
-    {"bus publish", "TOPIC JSON [--key KEY] [--id ID]",
+    {"bus publish", "TOPIC JSON|- [--key KEY] [--id ID]",
      "store an event; returns when it is on disk",
-     "A repeat with the same --id within an hour is stored once.", command_bus_publish},
+     "A repeat with the same --id within an hour is stored once. With - there is one JSON value a\n"
+     "line on standard input, and the id of each is printed when it is on disk; what cannot\n"
+     "be stored now is tried until it can.",
+     command_bus_publish},
     {"agent", "[NAME [ACTION [ARGUMENT]]]", "show agents, or say something for one",
      "ACTION is login, logout, ready, not-ready REASON or disposition CODE.", command_agent},
     {"interaction", "ID", "what happened to one interaction, in order of time", NULL,

@@ -45,10 +45,27 @@ static void a_piece_that_does_not_fit_is_left_out_with_all_after_it(void **state
     assert_string_equal(to, "");
 }
 
+static void a_json_string_is_escaped_and_whole_or_absent(void **state)
+{
+    (void)state;
+    char to[32];
+    struct td_text text;
+
+    td_text_init(&text, to, sizeof(to));
+    td_text_add(&text, "[");
+    td_text_add_json(&text, "a\"b\\c\n\x7f\xe9\x99\x88");
+    assert_string_equal(to, "[\"a\\\"b\\\\c\\u000a\\u007f\xe9\x99\x88\"");
+    assert_false(text.cut);
+    td_text_add_json(&text, "too long for it");
+    assert_true(text.cut);
+    assert_string_equal(to, "[\"a\\\"b\\\\c\\u000a\\u007f\xe9\x99\x88\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_and_numbers_line_up),
+        cmocka_unit_test(a_json_string_is_escaped_and_whole_or_absent),
         cmocka_unit_test(a_piece_that_does_not_fit_is_left_out_with_all_after_it),
     };
 

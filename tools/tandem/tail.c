@@ -1,19 +1,16 @@
-/* tandem bus: listen to what is published, and publish. */
+/* tandem bus tail: listens to what is published. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/str.h"
+#include "base/text.h"
 #include "io/bus_feed.h"
 #include "tandem/command.h"
-#include "wire/context_wire.h"
 #include "wire/json.h"
 
-#define PUBLISH_DEADLINE_MS 10000
-
-/* --- tail --------------------------------------------------------------------------------------
- */
+#define HEAD_SIZE 4096 /* of a line for programs, before its payload */
 
 struct tail {
     const struct command_options *options;
@@ -37,16 +34,35 @@ static char *payload_text(const struct td_envelope *envelope)
     return strdup("\"\"");
 }
 
+static void add_member(struct td_text *head, const char *name, const char *value)
+{
+    td_text_add(head, name);
+    td_text_add_json(head, value);
+}
+
+static void add_number(struct td_text *head, const char *name, uint64_t value)
+{
+    td_text_add(head, name);
+    td_text_add_u64(head, value);
+}
+
 static void print_for_programs(const struct td_envelope *envelope, const char *place,
                                const char *payload)
 {
     char id[TD_ID_TEXT_SIZE];
+    char text[HEAD_SIZE];
+    struct td_text head;
 
-    (void)printf("{\"topic\":\"%s\",\"place\":\"%s\",\"id\":\"%s\",\"tenant\":%u,\"key\":\"%s\","
-                 "\"source\":\"%s\",\"time_unix_us\":%llu,\"type\":\"%s\",\"payload\":%s}\n",
-                 envelope->topic, place, td_id_format(envelope->id.id, id), envelope->tenant,
-                 envelope->key, envelope->source, (unsigned long long)envelope->time_unix_us,
-                 envelope->type, payload);
+    td_text_init(&head, text, sizeof(text));
+    add_member(&head, "{\"topic\":", envelope->topic);
+    add_member(&head, ",\"place\":", place);
+    add_member(&head, ",\"id\":", td_id_format(envelope->id.id, id));
+    add_number(&head, ",\"tenant\":", envelope->tenant);
+    add_member(&head, ",\"key\":", envelope->key);
+    add_member(&head, ",\"source\":", envelope->source);
+    add_number(&head, ",\"time_unix_us\":", envelope->time_unix_us);
+    add_member(&head, ",\"type\":", envelope->type);
+    (void)printf("%s,\"payload\":%s}\n", text, payload);
 }
 
 static void print_for_people(const struct td_envelope *envelope, const char *payload)
@@ -157,92 +173,5 @@ int command_bus_tail(const struct command_options *options, int argc, char **arg
     }
     const struct td_tool tool = {
         .site_file = options->site_file, .start = start_tail, .stop = stop_tail, .ctx = &tail};
-    return td_tool_run(&tool);
-}
-
-/* --- publish -----------------------------------------------------------------------------------
- */
-
-struct publish {
-    const struct command_options *options;
-    struct td_service *service;
-    struct td_event_publish event;
-};
-
-static void on_published(void *ctx, enum td_err err, struct td_bytes payload, const char *message)
-{
-    struct publish *publish = ctx;
-    struct td_event_publish_reply reply = {0};
-
-    if (err == TD_OK)
-        err = td_event_publish_reply_decode(td_service_arena(publish->service), payload, &reply,
-                                            NULL);
-    if (err != TD_OK) {
-        td_tool_exit(publish->service, command_fail(1, "%s", command_why_failed(err, message)));
-        return;
-    }
-    (void)puts(reply.repeated ? "stored before" : "stored");
-    td_tool_exit(publish->service, 0);
-}
-
-static void start_publish(struct td_service *service, void *ctx)
-{
-    struct publish *publish = ctx;
-
-    publish->service = service;
-    const struct td_call call = {
-        .to = "context",
-        .type = "EventPublish",
-        .tenant = publish->options->tenant,
-        .key = publish->event.key,
-        .payload = td_event_publish_encode(td_service_arena(service), &publish->event),
-        .deadline_ms = PUBLISH_DEADLINE_MS,
-    };
-    td_call(service, &call, on_published, publish);
-}
-
-static int parse_publish(struct publish *publish, int argc, char **argv)
-{
-    struct td_event_publish *event = &publish->event;
-    const char *words[2];
-    int count = 0;
-    char fault[160];
-
-    for (int i = 0; i < argc; i++) {
-        bool has_value = i + 1 < argc;
-        if (td_str_equal(argv[i], "--key") && has_value) {
-            if (td_str_copy(event->key, sizeof(event->key), argv[++i]) != TD_OK)
-                return command_fail(2, "--key: at most 127 bytes");
-        } else if (td_str_equal(argv[i], "--id") && has_value) {
-            if (td_id_parse(argv[++i], &event->event_id.id) != TD_OK)
-                return command_fail(2, "--id: expected a UUID, found \"%s\"", argv[i]);
-        } else if (count < 2) {
-            words[count++] = argv[i];
-        } else {
-            count = 3;
-        }
-    }
-    if (count != 2)
-        return command_fail(2, "usage: tandem bus publish TOPIC JSON [--key KEY] [--id ID]");
-    if (td_str_copy(event->topic, sizeof(event->topic), words[0]) != TD_OK)
-        return command_fail(2, "TOPIC: at most 127 bytes");
-    if (!td_json_is_valid(words[1], strlen(words[1]), fault, sizeof(fault)))
-        return command_fail(2, "JSON: %s", fault);
-    if (strlen(words[1]) > 32768)
-        return command_fail(2, "JSON: at most 32,768 bytes");
-    event->payload = td_bytes(words[1], strlen(words[1]));
-    td_str_clip(event->type, sizeof(event->type), "application/json");
-    return 0;
-}
-
-int command_bus_publish(const struct command_options *options, int argc, char **argv)
-{
-    struct publish publish = {.options = options};
-    int status = parse_publish(&publish, argc, argv);
-    if (status != 0)
-        return status;
-
-    const struct td_tool tool = {
-        .site_file = options->site_file, .start = start_publish, .ctx = &publish};
     return td_tool_run(&tool);
 }

@@ -18,8 +18,7 @@ static void refuse_bytes(struct td_request *request, enum td_err err, const char
     td_request_fail(request, err, "field %s is missing or out of bounds", bad_field);
 }
 
-/* --- commands
- * ---------------------------------------------------------------------------------------- */
+/* --- commands --- */
 
 /* Obeys a command at most once, and none of a router that lost its lease. */
 static enum td_command_result obey(struct edge *edge, struct edge_session *session,
@@ -178,8 +177,7 @@ static void on_release(void *ctx, struct td_request *request, struct td_bytes pa
           obey(edge, edge_session_find(edge, release.head.interaction_id), &release.head, &event));
 }
 
-/* --- take-over
- * ----------------------------------------------------------------------------------------- */
+/* --- take-over --- */
 
 /** The sessions that follow `after` by id, the smallest ones. */
 struct page {
@@ -314,8 +312,7 @@ static void on_describe(void *ctx, struct td_request *request, struct td_bytes p
     td_request_reply(request, td_interaction_arrived_encode(arena_of(edge), &arrived));
 }
 
-/* --- media
- * --------------------------------------------------------------------------------------------- */
+/* --- media --- */
 
 /* Silence may be a pause, or a phone that lost its power: only the phone can tell. */
 static void on_leg_silent(void *ctx, struct td_request *request, struct td_bytes payload)

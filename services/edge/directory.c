@@ -15,8 +15,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*x, *y);
 }
 
-/* --- building
- * -------------------------------------------------------------------------------------- */
+/* --- building --- */
 
 static size_t count_numbers(const struct td_company_config *config)
 {
@@ -147,8 +146,7 @@ void edge_directory_fini(struct edge_directory *directory)
         remove_tenant(directory, directory->tenants->id);
 }
 
-/* --- looking up
- * ------------------------------------------------------------------------------------ */
+/* --- looking up --- */
 
 const struct edge_tenant *edge_directory_find(const struct edge_directory *directory, uint32_t id)
 {

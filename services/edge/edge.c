@@ -10,6 +10,10 @@
 #include "edge/session.h"
 
 #define SWEEP_MS 1000
+/** Redis and PostgreSQL have answered when we start; both reads take milliseconds. */
+#define LOAD_PATIENCE_MS 3000
+/** Redis and PostgreSQL have answered when we start; both reads take milliseconds. */
+#define LOAD_PATIENCE_MS 3000
 
 static size_t buckets_for(size_t count)
 {
@@ -62,8 +66,7 @@ static void make_counters(struct edge *edge)
         *all[i].counter = td_service_counter(edge->service, all[i].name);
 }
 
-/* --- media
- * ----------------------------------------------------------------------------------------- */
+/* --- media --- */
 
 struct lost {
     struct edge *edge;
@@ -90,8 +93,54 @@ static void on_instance(void *ctx, enum td_instance_change change,
         edge_index_each(&lost.edge->sessions, end_one, &lost);
 }
 
-/* --- companies
- * ------------------------------------------------------------------------------------- */
+/* --- listening --- */
+
+/*
+ * A BYE that overtook the restored dialogs would be answered 481, and its call go on for ever: so
+ * what was left behind is read first. Messages wait in the sockets meanwhile.
+ */
+static void listen_now(struct edge *edge)
+{
+    if (edge->listening || edge->stopping)
+        return;
+    edge->listening = true;
+    td_timer_stop(&edge->patience);
+    edge_sofia_run(edge->sofia);
+    td_log_info(edge->log, "edge.listening", td_u64("calls", edge->sessions.count),
+                td_u64("phones", edge->phones.count));
+}
+
+static void listen_when_loaded(struct edge *edge)
+{
+    if (edge->companies_known && edge->loads_pending == 0)
+        listen_now(edge);
+}
+
+static void on_patience(void *ctx)
+{
+    listen_now(ctx);
+}
+
+static void on_companies_known(void *ctx)
+{
+    struct edge *edge = ctx;
+
+    edge->companies_known = true;
+    listen_when_loaded(edge);
+}
+
+void edge_load_begins(struct edge *edge)
+{
+    edge->loads_pending++;
+}
+
+void edge_load_ends(struct edge *edge)
+{
+    edge->loads_pending--;
+    listen_when_loaded(edge);
+}
+
+/* --- companies --- */
 
 static void on_company(void *ctx, const struct td_company *company)
 {
@@ -112,8 +161,7 @@ static void on_company(void *ctx, const struct td_company *company)
     edge_store_load(edge, tenant);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static void each_second(void *ctx)
 {
@@ -165,8 +213,13 @@ enum td_err edge_start(struct td_service *service, void *ctx)
         return err;
     td_timer_init(&edge->every_second, edge->loop, each_second, edge);
     td_timer_start_repeating(&edge->every_second, SWEEP_MS);
+    td_timer_init(&edge->patience, edge->loop, on_patience, edge);
+    td_timer_start(&edge->patience, LOAD_PATIENCE_MS);
     td_service_watch_instances(service, on_instance, edge);
-    return td_company_watch(service, on_company, edge);
+    err = td_company_watch(service, on_company, edge);
+    if (err == TD_OK)
+        td_company_on_loaded(service, on_companies_known, edge);
+    return err;
 }
 
 static void free_session(void *ctx, struct edge_index_node *node)
@@ -182,6 +235,7 @@ void edge_stop(void *ctx)
 
     edge->stopping = true;
     td_timer_stop(&edge->every_second);
+    td_timer_stop(&edge->patience);
     if (edge->sessions.buckets != NULL)
         edge_index_each(&edge->sessions, free_session, NULL);
     if (edge->features.buckets != NULL)
@@ -204,6 +258,8 @@ const char *edge_unhealthy(void *ctx)
 {
     const struct edge *edge = ctx;
 
+    if (!edge->listening)
+        return "starting";
     if (td_service_find_instance(edge->service, "router", NULL) == NULL)
         return "no active router";
     if (td_service_find_instance(edge->service, "media", NULL) == NULL)

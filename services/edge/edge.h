@@ -79,6 +79,10 @@ struct edge {
     struct edge_index features;
     struct edge_index_bucket *feature_buckets;
     struct td_timer every_second;
+    struct td_timer patience; /* with what a restarted edge reads before it listens */
+    uint32_t loads_pending;
+    bool companies_known; /* all there were at the start */
+    bool listening;
     uint8_t secret[EDGE_DIGEST_SECRET_SIZE];
     uint64_t epoch; /* highest a router has shown */
     bool stopping;
@@ -158,6 +162,10 @@ int edge_feature_take(struct edge *edge, nta_incoming_t *request, const sip_t *s
                       const struct edge_feature_request *what);
 void edge_feature_done(void *ctx, struct td_request *request, struct td_bytes payload);
 void edge_feature_fini(struct edge *edge);
+
+/* edge.c: what a process of this name left behind is read before anything new is heard */
+void edge_load_begins(struct edge *edge);
+void edge_load_ends(struct edge *edge);
 
 /* command.c */
 extern const struct td_handler edge_handlers[];

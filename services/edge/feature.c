@@ -44,8 +44,7 @@ struct ask {
 
 static void step(struct feature *feature, enum edge_feature_event event);
 
-/* --- table
- * ----------------------------------------------------------------------------------------- */
+/* --- table --- */
 
 static struct feature *find(const struct edge *edge, struct td_leg_id leg_id)
 {
@@ -89,8 +88,7 @@ static struct feature *finish(struct ask *ask)
     return feature;
 }
 
-/* --- asking
- * ---------------------------------------------------------------------------------------- */
+/* --- asking --- */
 
 static struct td_arena *arena_of(const struct feature *feature)
 {
@@ -201,8 +199,7 @@ static void release(const struct feature *feature)
     send_to_media(feature, "LegRelease", td_leg_release_encode(arena_of(feature), &request), NULL);
 }
 
-/* --- effects
- * --------------------------------------------------------------------------------------- */
+/* --- effects --- */
 
 static void respond(struct feature *feature, int status)
 {
@@ -270,8 +267,7 @@ static void step(struct feature *feature, enum edge_feature_event event)
     td_arena_rewind(arena, mark);
 }
 
-/* --- events
- * ---------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 static void on_patience(void *ctx)
 {
@@ -324,8 +320,7 @@ void edge_feature_done(void *ctx, struct td_request *request, struct td_bytes pa
         step(feature, EDGE_FEATURE_SAID);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static bool open_dialog(struct feature *feature, nta_incoming_t *request, const sip_t *sip,
                         const struct edge_peer *peer)

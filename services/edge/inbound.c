@@ -19,8 +19,7 @@ struct invite {
     char called[EDGE_NUMBER_SIZE];
 };
 
-/* --- who
- * ------------------------------------------------------------------------------------------- */
+/* --- who --- */
 
 /* A phone shows itself by credentials, by calling from where it is registered, or by a code that
    only phones dial. */
@@ -82,8 +81,7 @@ static void identify(struct edge *edge, struct invite *invite)
     invite->tenant = tenant_of_stranger(edge, invite);
 }
 
-/* --- can we
- * ------------------------------------------------------------------------------------------ */
+/* --- can we --- */
 
 /* Refused at once, while it costs little: a call taken in vain costs two. */
 static uint32_t refuse_for_s(struct edge *edge)
@@ -105,8 +103,7 @@ static uint32_t refuse_for_s(struct edge *edge)
     return wait_s > config->retry_after_s ? (uint32_t)wait_s : config->retry_after_s;
 }
 
-/* --- what follows
- * -------------------------------------------------------------------------------------- */
+/* --- what follows --- */
 
 static int take(struct edge *edge, const struct invite *invite)
 {

@@ -31,8 +31,7 @@ struct registration {
     struct edge_binding binding; /* an empty contact: none any more */
 };
 
-/* --- phones in memory
- * ---------------------------------------------------------------------------------- */
+/* --- phones in memory --- */
 
 static uint64_t hash_of(uint32_t tenant, const char *user)
 {
@@ -79,8 +78,7 @@ const struct edge_phone *edge_registrar_find(const struct edge *edge, uint32_t t
     return phone;
 }
 
-/* --- the router is told
- * --------------------------------------------------------------------------------- */
+/* --- the router is told --- */
 
 static void report(struct edge *edge, uint32_t tenant, const char *agent, bool registered)
 {
@@ -129,9 +127,7 @@ static void remove_binding(struct edge *edge, struct edge_phone *phone)
     drop(edge, phone);
 }
 
-/* --- Redis
- * -----------------------------------------------------------------------------------------------
- */
+/* --- Redis --- */
 
 static const char *hash_name(const struct edge *edge, char name[96])
 {
@@ -171,8 +167,7 @@ static void commit(struct edge *edge, const struct registration *made, td_commit
     td_commit_run(step, COMMIT_DEADLINE_MS, done, ctx);
 }
 
-/* --- answers
- * --------------------------------------------------------------------------------------------- */
+/* --- answers --- */
 
 static int show_binding(struct edge *edge, nta_incoming_t *request,
                         const struct edge_binding *binding)
@@ -237,8 +232,7 @@ static void on_committed(void *ctx, enum td_err err)
     free(made);
 }
 
-/* --- REGISTER
- * -------------------------------------------------------------------------------------------- */
+/* --- REGISTER --- */
 
 struct asked {
     const struct edge_tenant *tenant;
@@ -334,8 +328,7 @@ int edge_registrar_take(struct edge *edge, nta_incoming_t *request, const sip_t 
     return result;
 }
 
-/* --- life of all bindings
- * ---------------------------------------------------------------------------------- */
+/* --- life of all bindings --- */
 
 struct sweep {
     struct edge *edge;
@@ -419,6 +412,7 @@ static void on_loaded(void *ctx, enum td_err err)
     if (err != TD_OK && !load->edge->stopping)
         td_log_warn(load->edge->log, "bindings.unread", td_u64("tenant", load->tenant),
                     td_failure(err));
+    edge_load_ends(load->edge);
     free(load);
 }
 
@@ -431,6 +425,7 @@ void edge_registrar_load(struct edge *edge, uint32_t tenant)
     if (load == NULL)
         return;
     *load = (struct load){.edge = edge, .tenant = tenant};
+    edge_load_begins(edge);
     const struct td_live_hash_reader reader = {on_loaded_one, on_loaded, load};
     enum td_err err =
         td_live_load_hash(td_service_live(edge->service),

@@ -6,8 +6,7 @@
 
 #include "base/str.h"
 
-/* --- table
- * ----------------------------------------------------------------------------------------- */
+/* --- table --- */
 
 struct edge_session *edge_session_find(const struct edge *edge, struct td_interaction_id id)
 {
@@ -67,8 +66,7 @@ const char *edge_session_key(const struct edge_session *session, char text[TD_ID
     return td_id_format(session->id.id, text);
 }
 
-/* --- dialogs
- * --------------------------------------------------------------------------------------- */
+/* --- dialogs --- */
 
 struct edge_dialog *edge_session_add_dialog(struct edge_session *session, uint8_t side,
                                             struct td_leg_id leg)
@@ -110,8 +108,7 @@ void edge_session_close_dialog(struct edge_session *session, uint8_t side)
     free(dialog);
 }
 
-/* --- effects
- * --------------------------------------------------------------------------------------- */
+/* --- effects --- */
 
 static void perform_ask(struct edge_session *session, const struct edge_call_effect *effect)
 {

@@ -95,8 +95,7 @@ static void set_local_sdp(struct edge_session *session, uint8_t side, const char
     dialog->local_sdp = strdup(sdp);
 }
 
-/* --- media: offers and answers
- * ------------------------------------------------------------------------- */
+/* --- media: offers and answers --- */
 
 static void log_media(struct edge_session *session, enum td_err err, const char *message)
 {
@@ -217,8 +216,7 @@ void edge_ask_media_accept(struct edge_session *session, uint8_t side)
                   on_accept, begin(session, request.leg_id, EDGE_CALL_MEDIA_ACCEPTED));
 }
 
-/* --- media: switching
- * ------------------------------------------------------------------------------------ */
+/* --- media: switching --- */
 
 static void on_connected(void *ctx, enum td_err err, struct td_bytes payload, const char *message)
 {
@@ -253,9 +251,7 @@ void edge_tell_media_release(struct edge_session *session, struct td_leg_id leg)
                   NULL);
 }
 
-/* --- context
- * -----------------------------------------------------------------------------------------------
- */
+/* --- context --- */
 
 static void take_identity(struct edge_session *session, const struct td_identify_reply *reply)
 {
@@ -297,9 +293,7 @@ void edge_ask_identify(struct edge_session *session)
             begin(session, (struct td_leg_id){0}, EDGE_CALL_IDENTIFIED));
 }
 
-/* --- router
- * ------------------------------------------------------------------------------------------------
- */
+/* --- router --- */
 
 void edge_describe(const struct edge_session *session, struct td_interaction_arrived *arrived)
 {

@@ -23,8 +23,7 @@ static const char *hash_name(const struct edge *edge, char name[96])
     return name;
 }
 
-/* --- writing
- * --------------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 static bool add_routes(const sip_route_t *route, char *to, size_t size)
 {
@@ -147,8 +146,7 @@ void edge_store_forget(struct edge_session *session, uint8_t side)
     forget_leg(session->edge, session->tenant, session->sides[side]->leg_id);
 }
 
-/* --- reading after a restart
- * ------------------------------------------------------------------------- */
+/* --- reading after a restart --- */
 
 /** A dialog that a process of our name left behind. */
 struct left {
@@ -344,6 +342,7 @@ static void on_loaded(void *ctx, enum td_err err)
         load->first = left->next;
         free(left);
     }
+    edge_load_ends(load->edge);
     free(load);
 }
 
@@ -356,6 +355,7 @@ void edge_store_load(struct edge *edge, uint32_t tenant)
     if (load == NULL)
         return;
     *load = (struct load){.edge = edge, .tenant = tenant};
+    edge_load_begins(edge);
     const struct td_live_hash_reader reader = {on_loaded_one, on_loaded, load};
     enum td_err err =
         td_live_load_hash(td_service_live(edge->service),

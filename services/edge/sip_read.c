@@ -14,8 +14,7 @@
 /** Longest body that is passed on; LegAnswer takes no longer one. */
 #define SDP_MAX 8192
 
-/* --- where from
- * ------------------------------------------------------------------------------------ */
+/* --- where from --- */
 
 static bool numeric(const su_sockaddr_t *from, char *host, size_t host_size, char *port,
                     size_t port_size)
@@ -47,8 +46,7 @@ bool edge_read_peer(nta_incoming_t *request, const sip_t *sip, struct edge_peer 
     return size > 0 && (size_t)size < sizeof(peer->route);
 }
 
-/* --- who and what
- * ------------------------------------------------------------------------------------ */
+/* --- who and what --- */
 
 static const char *user_of(const url_t *url)
 {
@@ -112,8 +110,7 @@ int edge_read_fault(const sip_t *sip)
     return sip->sip_max_forwards != NULL && sip->sip_max_forwards->mf_count == 0 ? 483 : 0;
 }
 
-/* --- headers as a whole
- * ------------------------------------------------------------------------------ */
+/* --- headers as a whole --- */
 
 void edge_read_header(const void *header, const char *tag, char *to, size_t size)
 {
@@ -135,8 +132,7 @@ void edge_read_header(const void *header, const char *tag, char *to, size_t size
     su_home_deinit(home);
 }
 
-/* --- credentials
- * ------------------------------------------------------------------------------------- */
+/* --- credentials --- */
 
 static const sip_authorization_t *first_credentials(const sip_t *sip)
 {
@@ -169,8 +165,7 @@ void edge_read_realm(const sip_t *sip, char realm[EDGE_DIGEST_REALM_SIZE])
         (void)td_str_copy(realm, EDGE_DIGEST_REALM_SIZE, credentials.realm);
 }
 
-/* --- REGISTER
- * ---------------------------------------------------------------------------------------- */
+/* --- REGISTER --- */
 
 /* A number of seconds; what is not one counts as an hour (RFC 3261 section 10.3, step 6). */
 static uint32_t read_seconds(const char *text)
@@ -221,8 +216,7 @@ enum td_err edge_read_register(su_home_t *home, const sip_t *sip, struct edge_re
     return TD_OK;
 }
 
-/* --- bodies
- * ------------------------------------------------------------------------------------------ */
+/* --- bodies --- */
 
 enum edge_body edge_read_body(const sip_t *sip)
 {
@@ -242,8 +236,7 @@ char *edge_read_sdp(const sip_t *sip)
     return strndup(sip->sip_payload->pl_data, sip->sip_payload->pl_len);
 }
 
-/* --- NAT
- * --------------------------------------------------------------------------------------------- */
+/* --- NAT --- */
 
 /* Addresses that mean nothing outside of the network they are in (RFC 1918, 6598, 4193, 3927). */
 static bool is_private(const struct edge_address *address)

@@ -86,9 +86,6 @@ static enum td_err watch(struct edge_sofia *sofia, uv_loop_t *loop)
         abort(); // Neither can fail.
     sofia->open_handles = HANDLES;
     sofia->before_wait.data = sofia;
-    if (uv_poll_start(&sofia->readable, UV_READABLE, on_readable) != 0 ||
-        uv_prepare_start(&sofia->before_wait, step_before_wait) != 0)
-        return TD_ERR_INTERNAL;
     return TD_OK;
 }
 
@@ -122,6 +119,13 @@ enum td_err edge_sofia_create(struct td_loop *loop, struct edge_sofia **sofia)
     }
     *sofia = self;
     return TD_OK;
+}
+
+void edge_sofia_run(struct edge_sofia *sofia)
+{
+    if (uv_poll_start(&sofia->readable, UV_READABLE, on_readable) != 0 ||
+        uv_prepare_start(&sofia->before_wait, step_before_wait) != 0)
+        abort(); // Both handles are open, which is all that is needed.
 }
 
 void edge_sofia_destroy(struct edge_sofia **sofia)

@@ -31,12 +31,15 @@
 struct edge_sofia;
 
 /**
- * Starts sofia-sip on a loop; once per process.
+ * Makes sofia-sip on a loop; once per process. Nothing is read or sent before edge_sofia_run().
  *
  * @param loop  Kept.
  * @return TD_OK; TD_ERR_NO_MEMORY; TD_ERR_INTERNAL when its descriptor cannot be had or watched.
  */
 enum td_err TD_MUST_CHECK edge_sofia_create(struct td_loop *loop, struct edge_sofia **sofia);
+
+/** From now on messages are read; those that came since the sockets were opened wait there. */
+void edge_sofia_run(struct edge_sofia *sofia);
 
 /** All agents must have been destroyed. Sets *sofia to NULL; memory goes when the loop has closed
     the handles. */

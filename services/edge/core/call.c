@@ -37,8 +37,7 @@ static void respond_reoffer(struct edge_call_run *run, uint16_t status)
     edge_call_emit(run, EDGE_EFFECT_REOFFER_RESPOND, EDGE_CALL_CUSTOMER)->status = status;
 }
 
-/* --- the customer's end --------------------------------------------------------------------------
- */
+/* --- the customer's end --- */
 
 static void close_customer(struct edge_call_run *run)
 {
@@ -115,8 +114,7 @@ void edge_call_end(struct edge_call_run *run, uint16_t status, enum edge_ended_b
     edge_call_report_end(run, by, reason);
 }
 
-/* --- arrival -------------------------------------------------------------------------------------
- */
+/* --- arrival --- */
 
 static void on_invited(struct edge_call_run *run, const struct edge_call_event *event)
 {
@@ -213,8 +211,7 @@ static void on_unheard(struct edge_call_run *run)
         edge_call_end(run, STATUS_UNAVAILABLE, EDGE_ENDED_BY_CUSTOMER, "router did not answer");
 }
 
-/* --- the customer's phone ------------------------------------------------------------------------
- */
+/* --- the customer's phone --- */
 
 static void on_cancelled(struct edge_call_run *run)
 {
@@ -316,8 +313,7 @@ static void step_customer(struct edge_call_run *run, const struct edge_call_even
     }
 }
 
-/* --- connecting ----------------------------------------------------------------------------------
- */
+/* --- connecting --- */
 
 static void connect(struct edge_call_run *run, struct td_leg_id leg, bool record)
 {
@@ -373,8 +369,7 @@ static void on_media_connected(struct edge_call_run *run, const struct edge_call
     edge_call_emit(run, EDGE_EFFECT_REPORT, EDGE_CALL_CUSTOMER)->report = EDGE_REPORT_CONNECTED;
 }
 
-/* --- the router's endings
- * -------------------------------------------------------------------------- */
+/* --- the router's endings --- */
 
 static void on_release(struct edge_call_run *run, const struct edge_call_event *event)
 {
@@ -481,8 +476,7 @@ static bool concerns_a_side(enum edge_call_event_type type)
     }
 }
 
-/* --- public --------------------------------------------------------------------------------------
- */
+/* --- public --- */
 
 void edge_call_init(struct edge_call *call)
 {

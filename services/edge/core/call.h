@@ -87,8 +87,7 @@ struct edge_call {
     struct td_offer_id gone; /* last accepted offer that ended: a Connect for it comes too late */
 };
 
-/* --- events --------------------------------------------------------------------------------------
- */
+/* --- events --- */
 
 enum edge_call_event_type {
     // the customer's phone
@@ -137,8 +136,7 @@ struct edge_call_event {
     struct td_leg_id leg;
 };
 
-/* --- effects -------------------------------------------------------------------------------------
- */
+/* --- effects --- */
 
 enum edge_call_effect_type {
     // asks, each answered by one event
@@ -205,8 +203,7 @@ struct edge_call_effects {
     struct edge_call_effect items[EDGE_CALL_EFFECTS];
 };
 
-/* --- functions -----------------------------------------------------------------------------------
- */
+/* --- functions --- */
 
 /** A call with nothing in it. INVITED makes it a customer's; OFFERED one without a customer. */
 void edge_call_init(struct edge_call *call);

@@ -102,8 +102,7 @@ void edge_call_fail_agents(struct edge_call_run *run)
     }
 }
 
-/* --- offer ---------------------------------------------------------------------------------------
- */
+/* --- offer --- */
 
 static uint8_t free_side(const struct edge_call *call)
 {
@@ -185,8 +184,7 @@ static void on_prepared(struct edge_call_run *run, const struct edge_call_event 
     invite_when_prepared(run, event->side);
 }
 
-/* --- responses -----------------------------------------------------------------------------------
- */
+/* --- responses --- */
 
 static void on_progressed(struct edge_call_run *run, uint8_t side)
 {
@@ -299,8 +297,7 @@ static void on_accepted(struct edge_call_run *run, const struct edge_call_event 
     report(run, event->side, EDGE_REPORT_ACCEPTED);
 }
 
-/* --- within the dialog ---------------------------------------------------------------------------
- */
+/* --- within the dialog --- */
 
 static void on_hung_up(struct edge_call_run *run, uint8_t side)
 {

@@ -65,8 +65,7 @@ static unsigned offer_of_leg(struct td_leg_id leg)
     return number - 10;
 }
 
-/* --- what effects do to the world
- * ------------------------------------------------------------------ */
+/* --- what effects do to the world --- */
 
 /* The offer tried on a side; by what the machine said before it freed the slot. */
 static unsigned offer_on_side(const struct edge_call *before, const struct edge_call *after,
@@ -245,8 +244,7 @@ static bool deliver(struct world *w, struct edge_call_event event)
     return !effects.unknown;
 }
 
-/* --- what may happen next
- * --------------------------------------------------------------------------- */
+/* --- what may happen next --- */
 
 static void reply(struct world *w, bool *asked, enum edge_call_event_type type, bool ok)
 {
@@ -497,8 +495,7 @@ static bool make_move(struct world *w, int move)
     return leg_move(w, number, move - 10);
 }
 
-/* --- the walk
- * ---------------------------------------------------------------------------------------- */
+/* --- the walk --- */
 
 static void check_end(const struct world *w)
 {

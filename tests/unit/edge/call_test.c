@@ -67,8 +67,7 @@ static const struct edge_call_effect *assert_reports(enum edge_report report)
     return effect;
 }
 
-/* --- how far a call has come
- * ------------------------------------------------------------------------- */
+/* --- how far a call has come --- */
 
 static void invited(struct edge_call *call)
 {
@@ -140,8 +139,7 @@ static enum edge_call_phase phase(const struct edge_call *call)
     return edge_call_phase(call, &side);
 }
 
-/* --- arrival
- * ------------------------------------------------------------------------------------------- */
+/* --- arrival --- */
 
 static void media_identity_and_store_are_asked_at_once(void **state)
 {
@@ -225,8 +223,7 @@ static void a_caller_who_gives_up_gets_487(void **state)
     assert_null(find(EDGE_EFFECT_REPORT));
 }
 
-/* --- offers
- * --------------------------------------------------------------------------------------------- */
+/* --- offers --- */
 
 static void the_phone_rings_after_the_commit_only(void **state)
 {
@@ -364,8 +361,7 @@ static void a_phone_that_ignores_cancel_is_given_up(void **state)
     assert_null(find(EDGE_EFFECT_REPORT));
 }
 
-/* --- talking
- * --------------------------------------------------------------------------------------------- */
+/* --- talking --- */
 
 static void either_side_ends_the_call_at_once(void **state)
 {
@@ -473,8 +469,7 @@ static void lost_media_ends_the_call(void **state)
     assert_true(edge_call_is_over(&call));
 }
 
-/* --- customer and agent at two edges
- * ------------------------------------------------------------------------ */
+/* --- customer and agent at two edges --- */
 
 static void an_agent_of_a_customer_elsewhere_is_rung_and_let_go(void **state)
 {
@@ -509,8 +504,7 @@ static void a_customer_is_connected_to_an_agent_elsewhere(void **state)
     (void)assert_reports(EDGE_REPORT_CONNECTED);
 }
 
-/* --- phases and restart
- * ---------------------------------------------------------------------------------------- */
+/* --- phases and restart --- */
 
 static void phases_rise_as_the_call_goes_on(void **state)
 {

@@ -181,8 +181,7 @@ static void a_register_is_read_as_a_whole(void **state)
     assert_int_equal(wanted.contact_count, 0);
 }
 
-/* --- companies
- * ----------------------------------------------------------------------------------------- */
+/* --- companies --- */
 
 static void write_nothing(const char *line, size_t size)
 {

@@ -14,8 +14,7 @@
 #include "edge/core/policy.h"
 #include "edge/core/sip_text.h"
 
-/* --- networks
- * ---------------------------------------------------------------------------------------- */
+/* --- networks --- */
 
 static bool lies_in(const char *address_text, const char *network_text)
 {
@@ -65,8 +64,7 @@ static void what_is_no_network_is_refused(void **state)
     assert_int_equal(edge_network_parse("192.0.2.7/24", &network), TD_ERR_RANGE);
 }
 
-/* --- policy
- * ------------------------------------------------------------------------------------------ */
+/* --- policy --- */
 
 static void strangers_reach_entry_points_only(void **state)
 {
@@ -116,8 +114,7 @@ static void a_proven_phone_may_dial_codes_and_entry_points(void **state)
                      EDGE_POLICY_NOT_FOUND);
 }
 
-/* --- fences
- * ------------------------------------------------------------------------------------------ */
+/* --- fences --- */
 
 static enum edge_fence_verdict pass(struct edge_fence *fence, uint8_t id, uint64_t version,
                                     uint64_t epoch)
@@ -163,8 +160,7 @@ static void the_oldest_of_too_many_ids_is_forgotten(void **state)
     assert_int_equal(pass(&fence, 1, 5, 10), EDGE_FENCE_OBEY);
 }
 
-/* --- feature codes
- * ------------------------------------------------------------------------------------ */
+/* --- feature codes --- */
 
 static void codes_match_as_a_whole_or_take_the_rest(void **state)
 {
@@ -246,8 +242,7 @@ static void every_order_of_a_feature_call_ends_with_even_books(void **state)
     walk((struct books){0}, 6);
 }
 
-/* --- text and index
- * ------------------------------------------------------------------------------------ */
+/* --- text and index --- */
 
 static void addresses_are_quoted_and_escaped(void **state)
 {

@@ -14,10 +14,6 @@ enum td_err legs_create(struct media *media)
     media->hearing = calloc(count, sizeof(struct leg *));
     if (media->legs == NULL || media->hearing == NULL)
         return TD_ERR_NO_MEMORY;
-    for (uint32_t i = count; i > 0; i--) {
-        media->legs[i - 1].next = media->free_legs;
-        media->free_legs = &media->legs[i - 1];
-    }
     return TD_OK;
 }
 
@@ -96,20 +92,33 @@ static enum td_err take_port(struct leg *leg)
     return err;
 }
 
+/* A slot: one that was used before, or the next that never was. */
+static struct leg *take_slot(struct media *media)
+{
+    struct leg *leg = media->free_legs;
+
+    if (leg != NULL)
+        media->free_legs = leg->next;
+    else if (media->legs_used < media->config.legs_max)
+        leg = &media->legs[media->legs_used++];
+    return leg;
+}
+
 enum td_err legs_open(struct media *media, struct td_leg_id id, struct leg **leg)
 {
-    struct leg *self = media->free_legs;
     struct leg **bucket = bucket_of(media, id);
+    struct leg *self = media->stopping ? NULL : take_slot(media);
     uint8_t random[10];
 
-    if (self == NULL || media->stopping)
+    if (self == NULL)
         return TD_ERR_LIMIT;
-    struct leg *next_free = self->next;
-    *self = (struct leg){.media = media, .next = next_free, .id = id};
+    *self = (struct leg){.media = media, .id = id};
     enum td_err err = take_port(self);
-    if (err != TD_OK)
+    if (err != TD_OK) {
+        self->next = media->free_legs;
+        media->free_legs = self;
         return err;
-    media->free_legs = next_free;
+    }
     err = relay_open(self); // Gives everything back when it fails.
     if (err != TD_OK)
         return err;

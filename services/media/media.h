@@ -156,8 +156,9 @@ struct media {
     struct speech *speech;
     struct recordings *recordings;
 
-    struct leg *legs; /* legs_max of them */
-    struct leg *free_legs;
+    struct leg *legs;      /* legs_max of them */
+    uint32_t legs_used;    /* of these, ever */
+    struct leg *free_legs; /* those that are free again */
     struct leg *buckets[MEDIA_BUCKETS];
     uint32_t leg_count;
     uint32_t polls_open;

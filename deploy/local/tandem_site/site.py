@@ -72,7 +72,10 @@ class Site:
         missing = [program for program in self._programs() if not program.exists()]
         if missing:
             raise Failure(f"{missing[0]} is missing: run `make build` first")
-        if self.write_settings() and self.supervisor.pid:
+        changed = self.write_settings()
+        for program in dict.fromkeys(self._programs()):
+            process.run([program, "--site", self.folder.site_yaml, "--check-config"])
+        if changed and self.supervisor.pid:
             self.supervisor.stop()  # what runs was started with other settings
         self.supervisor.start(end_with_us=self._throw_away)
         self._restart_rebuilt()
@@ -215,26 +218,23 @@ class Site:
         return bool(answer) and answer[0] == 200
 
     def wait_healthy(self, instance, seconds=HEALTHY_WITHIN_S):
-        def condition():
-            if self.is_healthy(instance):
-                return True
-            state, _ = self.supervisor.states()[instance]
-            if state in ("FATAL", "BACKOFF", "EXITED"):
-                raise Failure(f"{instance} does not stay up:\n{self.last_words(instance)}")
-            return False
-
+        """One that died meanwhile is started again by supervisord; it has as long as any."""
         try:
-            wait_until(condition, seconds, f"{instance} is healthy")
+            wait_until(lambda: self.is_healthy(instance), seconds, f"{instance} is healthy")
         except Failure as failure:
+            state, _ = self.supervisor.states()[instance]
             _, why = self.get(instance, "/health") or (0, "it does not answer")
-            raise Failure(f"{failure}: {why.strip()}\n{self.last_words(instance)}") from None
+            raise Failure(f"{failure}: {why.strip()}; supervisord says {state}\n"
+                          f"{self.last_words(instance)}") from None
 
-    def last_words(self, instance, lines=15):
+    def last_words(self, instance, lines=12):
+        """The end of its log, without who came and went."""
         try:
             text = (self.folder.log / f"{instance}.log").read_text(errors="replace")
         except FileNotFoundError:
             return ""
-        return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
+        told = [line for line in text.splitlines() if '"instance.' not in line]
+        return "\n".join(f"    {line}" for line in told[-lines:])
 
 
 def service_of(instance):

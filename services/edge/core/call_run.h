@@ -1,5 +1,6 @@
 /**
- * @file call_run.h  What call.c and call_agent.c share: one step in progress. Private to them.
+ * @file call_run.h  What call.c, call_customer.c and call_agent.c share: one step in progress.
+ * Private to them.
  */
 #ifndef EDGE_CORE_CALL_RUN_H
 #define EDGE_CORE_CALL_RUN_H
@@ -24,6 +25,15 @@ void edge_call_end(struct edge_call_run *run, uint16_t status, enum edge_ended_b
 
 /** Tells the router of the end, once, if it was ever told of the beginning. */
 void edge_call_report_end(struct edge_call_run *run, enum edge_ended_by by, const char *reason);
+
+/** Takes an event that concerns the customer's leg. */
+void edge_call_step_customer(struct edge_call_run *run, const struct edge_call_event *event);
+
+/** Answers the customer's INVITE. */
+void edge_call_answer(struct edge_call_run *run);
+
+/** Ends the customer's leg from our side; `status` if it is not answered yet. */
+void edge_call_leave_customer(struct edge_call_run *run, uint16_t status);
 
 /** Takes an event that concerns an agent's leg. */
 void edge_call_step_agent(struct edge_call_run *run, const struct edge_call_event *event);

@@ -14,6 +14,7 @@ int main(int argc, char **argv)
         .handler_count = router_handlers_count,
         .start = router_start,
         .stop = router_stop,
+        .unhealthy = router_unhealthy,
         .ctx = &router,
         .uses_history = true,
     };

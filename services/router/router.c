@@ -250,6 +250,16 @@ static enum td_err try_limits(const struct router_config *config)
     return flow_size(&limits) > 0 ? TD_OK : TD_ERR_RANGE;
 }
 
+/* Standing by is healthy, as long as there is somebody to stand by. */
+const char *router_unhealthy(void *ctx)
+{
+    const struct router *router = ctx;
+
+    if (router->active || td_service_find_instance(router->service, "router", NULL) != NULL)
+        return NULL;
+    return "no router is active";
+}
+
 enum td_err router_start(struct td_service *service, void *ctx)
 {
     struct router *router = ctx;

@@ -141,6 +141,7 @@ struct router {
 
 enum td_err router_start(struct td_service *service, void *ctx);
 void router_stop(void *ctx);
+const char *router_unhealthy(void *ctx);
 /** The one way back: drops everything; answers what waits with UNAVAILABLE. */
 void router_relapse(struct router *router, const char *reason);
 /** The same in the next turn of the loop. */

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "ivr/ivr.h"
@@ -108,8 +109,6 @@ void dialogs_remove(struct dialog *dialog)
     dialog->next_by_id = ivr->free_slot;
     ivr->free_slot = slot;
     --*ivr->counters.running;
-    td_service_set_load(ivr->service,
-                        (uint32_t)(*ivr->counters.running * 100 / ivr->config.dialogs_max));
 }
 
 struct dialog *dialogs_find(const struct ivr *ivr, struct td_dialog_id id)
@@ -145,6 +144,48 @@ struct dialog *dialogs_of_token(const struct ivr *ivr, uint64_t token)
     struct dialog *dialog = &ivr->dialogs[token & UINT32_MAX];
 
     return dialog->used && dialog->generation == token >> 32 ? dialog : NULL;
+}
+
+/* --- pages --------------------------------------------------------------------------------------
+ */
+
+#define PAGE_MAX                                                                                   \
+    (sizeof(((struct td_dialog_sync_reply *)0)->items) / sizeof(struct td_dialog_sync_item))
+
+/* The smallest ids so far, sorted, and one more than a page: that one tells that more follow. */
+struct page {
+    size_t count;
+    struct td_dialog_sync_item items[PAGE_MAX + 2];
+};
+
+static void insert(struct page *page, const struct td_dialog_sync_item *item)
+{
+    size_t at = page->count;
+
+    while (at > 0 && td_id_compare(page->items[at - 1].dialog_id.id, item->dialog_id.id) > 0)
+        at--;
+    if (at > PAGE_MAX)
+        return;
+    memmove(&page->items[at + 1], &page->items[at], (page->count - at) * sizeof(*item));
+    page->items[at] = *item;
+    page->count = page->count > PAGE_MAX ? PAGE_MAX + 1 : page->count + 1;
+}
+
+void dialogs_page(const struct ivr *ivr, struct td_dialog_id after,
+                  struct td_dialog_sync_reply *reply)
+{
+    struct page page = {.count = 0};
+
+    for (uint32_t i = 0; i < ivr->config.dialogs_max; i++) {
+        const struct dialog *dialog = &ivr->dialogs[i];
+        struct td_dialog_sync_item item = {dialog->id, dialog->interaction, dialog->purpose};
+
+        if (dialog->used && td_id_compare(dialog->id.id, after.id) > 0)
+            insert(&page, &item);
+    }
+    *reply = (struct td_dialog_sync_reply){.done = page.count <= PAGE_MAX};
+    reply->items_count = (uint32_t)(reply->done ? page.count : PAGE_MAX);
+    memcpy(reply->items, page.items, reply->items_count * sizeof(*page.items));
 }
 
 void dialogs_lost_media(struct ivr *ivr, const char *instance)

@@ -119,6 +119,12 @@ void ivr_stop(void *ctx)
     td_service_stopped(ivr->service);
 }
 
+void ivr_tell_load(struct ivr *ivr)
+{
+    td_service_set_load(ivr->service,
+                        (uint32_t)(*ivr->counters.running * 100 / ivr->config.dialogs_max));
+}
+
 const char *ivr_unhealthy(void *ctx)
 {
     const struct ivr *ivr = ctx;

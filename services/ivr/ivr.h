@@ -103,6 +103,8 @@ struct ivr {
 enum td_err ivr_start(struct td_service *service, void *ctx);
 void ivr_stop(void *ctx);
 const char *ivr_unhealthy(void *ctx);
+/** Tells routers how full this instance is. */
+void ivr_tell_load(struct ivr *ivr);
 
 /* requests.c */
 void ivr_dialog_start(void *ctx, struct td_request *request, struct td_bytes payload);
@@ -126,6 +128,9 @@ struct dialog *dialogs_find_asked(const struct ivr *ivr, struct td_leg_id leg,
 /** Names a dialog where it may have gone when the answer comes. */
 uint64_t dialogs_token(const struct dialog *dialog);
 struct dialog *dialogs_of_token(const struct ivr *ivr, uint64_t token);
+/** The page of running dialogs after an id, in the order of ids. */
+void dialogs_page(const struct ivr *ivr, struct td_dialog_id after,
+                  struct td_dialog_sync_reply *reply);
 /** The customers of a media instance that died are gone. */
 void dialogs_lost_media(struct ivr *ivr, const char *instance);
 
@@ -138,7 +143,7 @@ void dialog_evaluated(void *ctx, uint64_t token, enum script_outcome outcome,
                       const struct td_script_reply *reply);
 /** Silences what the dialog plays, if it still does. */
 void dialog_silence(struct dialog *dialog);
-/** Puts the facts into session.tandem. */
+/** Puts the facts into session.tandem, the numbers into session.connection as well. */
 void dialog_put_facts(struct dialog *dialog);
 
 /* report.c */

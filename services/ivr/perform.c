@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/text.h"
 #include "ivr/ivr.h"
 
 #define TRIES_MAX 3
@@ -332,14 +333,40 @@ static void settle_fetched(struct dialog *dialog, struct fetched *fetched)
     library_release(&fetched->document);
 }
 
-void dialog_put_facts(struct dialog *dialog)
+static void put_object(struct dialog *dialog, const char *name, const struct ivr_facts *facts)
 {
     char value[IVR_VALUE_SIZE];
-    uint32_t left_out = ivr_facts_write(&dialog->facts, value);
+    uint32_t left_out = ivr_facts_write(facts, value);
 
-    if (left_out > 0 || ivr_session_set(&dialog->session, "tandem", value) != TD_OK)
+    if (left_out > 0 || ivr_session_set(&dialog->session, name, value) != TD_OK)
         td_log_warn(td_service_log(dialog->ivr->service), "facts.left_out",
                     td_str("interaction", dialog->key), td_u64("count", left_out));
+}
+
+/* A number as documents expect it in session.connection (VoiceXML 2.0, 5.1.4). */
+static enum td_err set_uri(struct ivr_facts *connection, const char *name, const char *number)
+{
+    char uri[IVR_FACT_TEXT_SIZE];
+    struct td_text text;
+
+    td_text_init(&text, uri, sizeof(uri));
+    td_text_add(&text, "tel:");
+    td_text_add(&text, number);
+    return number[0] == '\0' ? TD_OK : ivr_facts_set(connection, name, uri);
+}
+
+void dialog_put_facts(struct dialog *dialog)
+{
+    struct ivr_facts connection = {.count = 0};
+    enum td_err err = ivr_facts_set(&connection, "protocol.name", "sip");
+
+    if (err == TD_OK)
+        err = set_uri(&connection, "remote.uri", ivr_facts_get(&dialog->facts, "caller"));
+    if (err == TD_OK)
+        err = set_uri(&connection, "local.uri", ivr_facts_get(&dialog->facts, "called"));
+    if (err == TD_OK)
+        put_object(dialog, "connection", &connection);
+    put_object(dialog, "tandem", &dialog->facts);
 }
 
 /* --- the step ------------------------------------------------------------------------------------
@@ -383,6 +410,7 @@ static bool perform(struct dialog *dialog, const struct ivr_effect *effect, stru
 
 void dialog_step(struct dialog *dialog, const struct ivr_input *input)
 {
+    struct ivr *ivr = dialog->ivr;
     struct ivr_input next = *input;
     struct fetched fetched = {.document = NULL};
     struct ivr_effects effects;
@@ -399,5 +427,6 @@ void dialog_step(struct dialog *dialog, const struct ivr_input *input)
     if (ivr_session_is_ended(&dialog->session)) {
         dialog_silence(dialog); // Of one who hung up media may not know yet.
         dialogs_remove(dialog);
+        ivr_tell_load(ivr);
     }
 }

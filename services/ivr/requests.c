@@ -137,6 +137,7 @@ static void start_dialog(struct ivr *ivr, struct td_request *request,
     }
     fill(dialog, start, tenant, document);
     checkpoint_saw_tenant(ivr, tenant);
+    ivr_tell_load(ivr);
     look_for_checkpoint(dialog, request);
 }
 
@@ -193,6 +194,7 @@ void ivr_dialog_stop(void *ctx, struct td_request *request, struct td_bytes payl
         dialog_silence(dialog);
         report_stopped(dialog);
         dialogs_remove(dialog);
+        ivr_tell_load(ivr);
     }
     reply_done(ivr, request);
 }
@@ -200,48 +202,18 @@ void ivr_dialog_stop(void *ctx, struct td_request *request, struct td_bytes payl
 /* --- DialogSync
  * ------------------------------------------------------------------------------------ */
 
-#define SYNC_MAX                                                                                   \
-    (sizeof(((struct td_dialog_sync_reply *)0)->items) / sizeof(struct td_dialog_sync_item))
-
-/* Keeps the page sorted by id, the smallest ones, one more than fit: that one says "not done". */
-static void insert(struct td_dialog_sync_item *page, size_t *count,
-                   const struct td_dialog_sync_item *item)
-{
-    size_t at = *count;
-
-    while (at > 0 && td_id_compare(page[at - 1].dialog_id.id, item->dialog_id.id) > 0)
-        at--;
-    if (at > SYNC_MAX)
-        return;
-    size_t kept = *count <= SYNC_MAX ? *count : SYNC_MAX;
-    memmove(&page[at + 1], &page[at], (kept - at) * sizeof(*page));
-    page[at] = *item;
-    *count = kept + 1;
-}
-
 void ivr_dialog_sync(void *ctx, struct td_request *request, struct td_bytes payload)
 {
     struct ivr *ivr = ctx;
     const char *bad_field = NULL;
     struct td_dialog_sync sync;
-    struct td_dialog_sync_item page[SYNC_MAX + 2];
-    struct td_dialog_sync_reply reply = {.done = true};
-    size_t count = 0;
+    struct td_dialog_sync_reply reply;
 
     enum td_err err =
         td_dialog_sync_decode(td_service_arena(ivr->service), payload, &sync, &bad_field);
     if (!is_decoded(request, err, bad_field) || !is_current(ivr, request, sync.epoch))
         return;
-    for (uint32_t i = 0; i < ivr->config.dialogs_max; i++) {
-        const struct dialog *dialog = &ivr->dialogs[i];
-        struct td_dialog_sync_item item = {dialog->id, dialog->interaction, dialog->purpose};
-
-        if (dialog->used && td_id_compare(dialog->id.id, sync.after.id) > 0)
-            insert(page, &count, &item);
-    }
-    reply.done = count <= SYNC_MAX;
-    reply.items_count = (uint32_t)(reply.done ? count : SYNC_MAX);
-    memcpy(reply.items, page, reply.items_count * sizeof(*page));
+    dialogs_page(ivr, sync.after, &reply);
     td_request_reply(request, td_dialog_sync_reply_encode(td_service_arena(ivr->service), &reply));
 }
 

@@ -34,6 +34,15 @@ enum td_err ivr_facts_set(struct ivr_facts *facts, const char *name, const char 
     return TD_OK;
 }
 
+const char *ivr_facts_get(const struct ivr_facts *facts, const char *name)
+{
+    for (uint32_t i = 0; i < facts->count; i++) {
+        if (td_str_equal(facts->list[i].name, name))
+            return facts->list[i].text;
+    }
+    return "";
+}
+
 /* Orders names so that what lies in one object stands together: '.' comes before everything. */
 static int compare(const char *a, const char *b)
 {

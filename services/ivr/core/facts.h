@@ -33,6 +33,9 @@ struct ivr_facts {
 enum td_err TD_MUST_CHECK ivr_facts_set(struct ivr_facts *facts, const char *name,
                                         const char *text);
 
+/** The text of a fact; "" when there is none. Valid until the facts change. */
+const char *ivr_facts_get(const struct ivr_facts *facts, const char *name);
+
 /**
  * Writes the object. Where one name leads into another ("a" beside "a.b"), the object wins. Facts
  * that find no room in a value are left out, the last set first.

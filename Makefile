@@ -130,8 +130,11 @@ unit: $(UNIT) ## unit tests alone
 integration: build ## integration tests alone; PYTEST_ARGS="-k sentence" picks some
 	$(Q)BUILD=$(BUILD) tests/run integration
 
-bench: build $(BENCH) ## benchmarks, a line for each figure
+bench: build $(BENCH) ## benchmarks, a line for each figure; bench-NAME runs one
 	$(Q)for bench in $(BENCH) $(wildcard tests/bench/*_bench.py); do BUILD=$(BUILD) $$bench || exit 1; done
+
+bench-%: build $(BENCH) # bench-routing runs that one
+	$(Q)BUILD=$(BUILD) $(firstword $(wildcard tests/bench/$*_bench.py) $(BUILD)/tests/bench/$*_bench)
 
 # --- check ----------------------------------------------------------------------------------------
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -14,7 +14,7 @@ runtime='
     libwebsockets-evlib-uv libsofia-sip-ua0 libxml2 libduktape207 libespeak-ng1 espeak-ng-data
     libgstreamer1.0-0 libgstreamer-plugins-base1.0-0 gstreamer1.0-plugins-base
     gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
-    redis-server postgresql-15 supervisor python3'
+    redis-server postgresql-15 supervisor python3 tzdata'
 build='
     build-essential pkg-config libuv1-dev libzmq3-dev libprotobuf-c-dev protobuf-c-compiler
     protobuf-compiler libprotobuf-dev python3-protobuf libhiredis-dev libpq-dev

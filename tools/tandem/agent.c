@@ -26,8 +26,8 @@ static void print_status(const struct td_agent_status *status, uint64_t now_unix
     if (status->since_unix_us != 0)
         (void)snprintf(since, sizeof(since), "%u:%02u:%02u", (unsigned)(since_s / 3600),
                        (unsigned)(since_s / 60 % 60), (unsigned)(since_s % 60));
-    (void)printf("%-20s %-11s %-14s %10s  %s\n", status->agent,
-                 td_agent_state_name(status->state), status->reason, since,
+    (void)printf("%-20s %-11s %-14s %10s  %s\n", status->agent, td_agent_state_name(status->state),
+                 status->reason, since,
                  status->device_registered ? "phone registered" : "no phone");
 }
 

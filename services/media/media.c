@@ -77,6 +77,11 @@ static enum td_err start_sounds(struct media *media)
     enum td_err err = speech_create(media->service, &speech, &media->speech);
     if (err == TD_OK)
         err = sounds_create(media->service, &sounds, media->speech, &media->sounds);
+    if (err != TD_OK) {
+        td_log_error(td_service_log(media->service), "folder.unusable", td_failure(err),
+                     td_str("folder", cache_folder));
+        speech_destroy(&media->speech);
+    }
     return err;
 }
 
@@ -85,9 +90,13 @@ static enum td_err start_recordings(struct media *media)
     const struct media_config *config = &media->config;
     char folder[FOLDER_SIZE];
 
-    return recordings_create(media->service,
-                             folder_of(media, config->recordings_folder, "recordings", folder),
-                             config->recordings_max, &media->recordings);
+    enum td_err err = recordings_create(
+        media->service, folder_of(media, config->recordings_folder, "recordings", folder),
+        config->recordings_max, &media->recordings);
+    if (err != TD_OK)
+        td_log_error(td_service_log(media->service), "folder.unusable", td_failure(err),
+                     td_str("folder", folder));
+    return err;
 }
 
 static enum td_err start_ports(struct media *media)

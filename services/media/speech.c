@@ -107,13 +107,13 @@ static void on_frame(void *ctx, struct td_bytes frame)
 {
     struct worker *worker = ctx;
     struct job *job = worker->job;
-    size_t count = (frame.size - SPEECH_REPLY_HEADER) / sizeof(int16_t);
 
     if (job == NULL || frame.size < SPEECH_REPLY_HEADER ||
         memcmp(frame.data, &job->request.id, 4) != 0) {
         td_process_kill(worker->process); // It talks of something else: do not guess.
         return;
     }
+    size_t count = (frame.size - SPEECH_REPLY_HEADER) / sizeof(int16_t);
     worker->job = NULL;
     worker->pause_ms = RESTART_MIN_MS;
     td_timer_stop(&worker->timer);

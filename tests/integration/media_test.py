@@ -29,6 +29,24 @@ def media_site():
         yield site
 
 
+@pytest.fixture(scope="module")
+def impatient_site():
+    """Its times are short, it has room for four legs, and tests may break and restart it."""
+    with PrivateSite(instances=("media-1",), companies=(), overrides={
+            ("media", "silent_after"): 1000, ("media", "orphan_after"): 5000,
+            ("media", "speech_deadline"): 500, ("media", "rtp_port_rest"): 0,
+            ("media", "legs_max"): 4}) as site:
+        yield site
+
+
+@pytest.fixture
+def impatient(impatient_site):
+    """An instance that makes legs there."""
+    impatient_site.wait_healthy("media-1")
+    with BusPeer(impatient_site, "edge", "edge-9") as made:
+        yield made
+
+
 @pytest.fixture
 def peer(media_site):
     with BusPeer(media_site, "ivr", "ivr-9") as made:
@@ -139,6 +157,13 @@ def events(site, kind):
             if envelope.type == kind:
                 found.append(MESSAGES[kind].FromString(envelope.payload))
     return found
+
+
+def everything(store):
+    """All values of Redis as one text."""
+    read = {b"string": store.get, b"hash": store.hgetall, b"stream": store.xrange,
+            b"zset": lambda key: store.zrange(key, 0, -1)}
+    return repr([read[store.type(key)](key) for key in store.scan_iter()])
 
 
 def finished(site, interaction, seconds=8):
@@ -286,31 +311,36 @@ def test_a_dead_synthesiser_comes_back(media_site, peer, legs):
     assert done(peer, leg.play(text("I am back again."))).outcome == FINISHED
 
 
-def test_a_stuck_synthesiser_costs_a_tone_not_the_dialog(make_site):
-    site = make_site(instances=("media-1",), companies=(),
-                     overrides={("media", "speech_deadline"): 500})
-    with BusPeer(site, "ivr", "ivr-9") as peer:
-        leg = Leg(peer).answered()
-        worker = subprocess.run(["pgrep", "-P", str(site.pid("media-1")), "-x", "speech"],
-                                capture_output=True, text=True, check=True).stdout.split()[0]
-        os.kill(int(worker), signal.SIGSTOP)
-        assert done(peer, leg.play(text("This is never heard."))).outcome == FAILED
-        assert leg.rtp.heard().heard_tone(880, 0.1, 0.5)
-        assert done(peer, leg.play(text("But this one is."))).outcome == FINISHED
-        leg.close()
+def test_a_stuck_synthesiser_costs_a_tone_not_the_dialog(impatient_site, impatient):
+    leg = Leg(impatient).answered()
+    worker = subprocess.run(["pgrep", "-P", str(impatient_site.pid("media-1")), "-x", "speech"],
+                            capture_output=True, text=True, check=True).stdout.split()[0]
+    os.kill(int(worker), signal.SIGSTOP)
+    assert done(impatient, leg.play(text("This is never heard."))).outcome == FAILED
+    assert leg.rtp.heard().heard_tone(880, 0.1, 0.5)
+    assert done(impatient, leg.play(text("But this one is."))).outcome == FINISHED
+    leg.close()
 
 
-def test_a_spoken_text_is_kept_over_a_restart(make_site):
-    site = make_site(instances=("media-1",), companies=())
-    for spoken in (1, 0):
-        with BusPeer(site, "ivr", "ivr-9") as peer:
+def test_a_spoken_text_is_kept_over_a_restart(impatient_site):
+    words = "Said only once."
+    counts = []
+    for _ in range(2):
+        with BusPeer(impatient_site, "ivr", "ivr-9") as peer:
+            before = spoken(impatient_site)
             leg = Leg(peer).answered()
-            done(peer, leg.play(text("Said only once.")))
-            assert site.metrics("media-1")['tandem_media_texts_spoken{instance="media-1"}'] == spoken
+            assert done(peer, leg.play(text(words))).outcome == FINISHED
+            counts.append(spoken(impatient_site) - before)
             leg.close()
-        wait.until(lambda: list(pathlib.Path(site.data, "speech").glob("*.s16")), 3, "it is on disk")
-        site.stop_service("media-1")
-        site.start_service("media-1")
+        wait.until(lambda: list(pathlib.Path(impatient_site.data, "speech").glob("*.s16")), 3,
+                   "it is on disk")
+        impatient_site.stop_service("media-1")
+        impatient_site.start_service("media-1")
+    assert counts == [1, 0]
+
+
+def spoken(site):
+    return site.metrics("media-1")['tandem_media_texts_spoken{instance="media-1"}']
 
 
 # --- digits ---------------------------------------------------------------------------------------
@@ -429,10 +459,7 @@ def test_a_secret_is_in_no_recording_relay_log_or_store(media_site, peer, legs):
     quiet = sum(0.1 for _, window in left.windows(0.1) if window.loudness() < 0.001)
     assert quiet > 1.0
     assert secret not in media_site.log("media-1")
-    dump = subprocess.run(["redis-cli", "-s", str(media_site.folder.run / "redis.sock"),
-                           "--no-auth-warning", "-a", media_site._site.redis.password, "--rdb", "-"],
-                          capture_output=True, check=False).stdout
-    assert secret.encode() not in dump
+    assert secret not in everything(media_site.redis)
 
 
 # --- strangers ------------------------------------------------------------------------------------
@@ -518,19 +545,6 @@ def test_two_instances_of_a_host_never_share_a_port(peer, legs):
     assert len(ports) == 20
 
 
-def test_a_full_house_says_busy_and_recovers(make_site):
-    site = make_site(instances=("media-1",), companies=(),
-                     overrides={("media", "legs_max"): 2, ("media", "rtp_port_rest"): 0})
-    with BusPeer(site, "ivr", "ivr-9") as peer:
-        made = [Leg(peer).answered(), Leg(peer).answered()]
-        extra = Leg(peer)
-        assert refused(extra.answered).code == "BUSY"
-        made[0].close()
-        wait.until(lambda: not isinstance(attempt(extra.answered), Refused), 3, "there is room again")
-        made[1].close()
-        extra.close()
-
-
 def attempt(call):
     try:
         return call()
@@ -538,83 +552,88 @@ def attempt(call):
         return error
 
 
-# --- when something dies --------------------------------------------------------------------------
-
-def test_a_silent_far_end_is_told_to_whoever_made_the_leg(make_site):
-    site = make_site(instances=("media-1",), companies=(),
-                     overrides={("media", "silent_after"): 1000})
-    with BusPeer(site, "edge", "edge-9") as peer:
-        leg = Leg(peer).answered()
-        wait.until(lambda: leg.rtp.packets, 3, "it is heard")
-        leg.rtp.mute()
-        told = peer.wait("LegSilent", lambda message: message.leg_id == leg.id)
-        assert told.silent_ms >= 1000
+def test_a_full_house_says_busy_and_recovers(impatient):
+    made = [Leg(impatient).answered() for _ in range(4)]
+    extra = Leg(impatient)
+    assert refused(extra.answered).code == "BUSY"
+    made[0].close()
+    wait.until(lambda: not isinstance(attempt(extra.answered), Refused), 3, "there is room again")
+    for leg in (*made[1:], extra):
         leg.close()
 
 
-def test_legs_of_a_dead_owner_are_closed(make_site):
-    site = make_site(instances=("media-1",), companies=(),
-                     overrides={("media", "orphan_after"): 5000})
-    with BusPeer(site, "edge", "edge-9") as peer:
-        leg = Leg(peer).answered()
+# --- when something dies --------------------------------------------------------------------------
+
+def test_a_silent_far_end_is_told_to_whoever_made_the_leg(impatient):
+    leg = Leg(impatient).answered()
+    wait.until(lambda: leg.rtp.packets, 3, "it is heard")
+    leg.rtp.mute()
+    told = impatient.wait("LegSilent", lambda message: message.leg_id == leg.id)
+    assert told.silent_ms >= 1000
+    leg.close()
+
+
+def known_legs(site):
+    return site.redis.hlen("tandem:local:1:legs:media-1")
+
+
+def test_legs_of_a_dead_owner_are_closed(impatient_site):
+    with BusPeer(impatient_site, "edge", "edge-8") as owner:
+        leg = Leg(owner).answered()
         leg.rtp.mute()
-        wait.until(lambda: site.redis.hlen("tandem:local:1:legs:media-1") == 1, 3, "it is known")
+        wait.until(lambda: known_legs(impatient_site) == 1, 3, "it is known")
     leg.rtp.close()
-    wait.until(lambda: site.redis.hlen("tandem:local:1:legs:media-1") == 0, 9, "it is closed")
+    wait.until(lambda: known_legs(impatient_site) == 0, 9, "it is closed")
 
 
-def test_after_a_kill_the_recording_can_be_played_and_is_told(make_site):
-    site = make_site(instances=("media-1",), companies=())
-    with BusPeer(site, "ivr", "ivr-9") as peer:
-        customer = Leg(peer, tone_hz=440).answered()
-        agent = Leg(peer, interaction=customer.interaction, tone_hz=700).called()
-        customer.connect(agent, record=True)
-        wait.until(lambda: recordings(site) and read_wav(recordings(site)[0])[0].seconds > 1.0, 5,
-                   "some of it is on disk")
-        site.kill("media-1")
-        left, right = read_wav(recordings(site)[0])
-        assert left.part(0.1).has_tone(440) and right.part(0.1).has_tone(700)
-        size = recordings(site)[0].stat().st_size
-        header = recordings(site)[0].read_bytes()[:44]
-        assert struct.unpack("<I", header[40:])[0] == size - 44
-        event, _ = finished(site, customer.interaction, 10)
-        assert not event.complete and abs(event.duration_ms - left.seconds * 1000) < 600
-        wait.until(lambda: site.redis.hlen("tandem:local:1:legs:media-1") == 0, 5, "legs are dropped")
-        customer.rtp.close()
-        agent.rtp.close()
+def talk(peer):
+    """A recorded talk in which both hear each other."""
+    customer = Leg(peer, tone_hz=440).answered()
+    agent = Leg(peer, interaction=customer.interaction, tone_hz=700).called()
+    customer.connect(agent, record=True)
+    customer.hears(700)
+    agent.hears(440)
+    return customer, agent
 
 
-def test_without_redis_talk_goes_on_and_its_recording_is_told_afterwards(make_site):
-    site = make_site(instances=("media-1",), companies=())
-    with BusPeer(site, "ivr", "ivr-9") as peer:
-        customer = Leg(peer, tone_hz=440).answered()
-        agent = Leg(peer, interaction=customer.interaction, tone_hz=700).called()
-        customer.connect(agent, record=True)
-        customer.hears(700)
-        endpoint = peer.endpoint_of("media-1")
-        peer.endpoint_of = lambda instance: endpoint
-        site.stop_redis(signal.SIGKILL)
-        mark = len(customer.rtp.packets)
-        wait.until(lambda: len(customer.rtp.packets) > mark + 100, 4, "packets go on")
-        customer.hears(700)
-        customer.release()
-        site.start_redis()
-        event, _ = finished(site, customer.interaction, 15)
-        assert event.complete
-        agent.close()
-        customer.rtp.close()
+def test_after_a_kill_the_recording_can_be_played_and_is_told(impatient_site, impatient):
+    customer, agent = talk(impatient)
+    path = wait.until(lambda: next((path for path in recordings(impatient_site)
+                                    if path.stem == as_text(customer.interaction)
+                                    and read_wav(path)[0].seconds > 1.0), None), 5, "some is on disk")
+    impatient_site.kill("media-1")
+    left, right = read_wav(path)
+    assert left.part(0.1).has_tone(440) and right.part(0.2).has_tone(700)
+    assert struct.unpack("<I", path.read_bytes()[40:44])[0] == path.stat().st_size - 44
+    event, _ = finished(impatient_site, customer.interaction, 10)
+    assert not event.complete and abs(event.duration_ms - left.seconds * 1000) < 600
+    wait.until(lambda: known_legs(impatient_site) == 0, 5, "its legs are dropped")
+    customer.rtp.close()
+    agent.rtp.close()
 
 
-def test_a_clean_stop_finishes_recordings(make_site):
-    site = make_site(instances=("media-1",), companies=())
-    with BusPeer(site, "ivr", "ivr-9") as peer:
-        customer = Leg(peer).answered()
-        agent = Leg(peer, interaction=customer.interaction).called()
-        customer.connect(agent, record=True)
-        customer.hears(440)
-        site.stop_service("media-1")
-        event, _ = finished(site, customer.interaction)
-        assert event.complete
-        assert '"event":"service.stopped"' in site.log("media-1")
-        customer.rtp.close()
-        agent.rtp.close()
+def test_without_redis_talk_goes_on_and_its_recording_is_told_afterwards(impatient_site, impatient):
+    customer, agent = talk(impatient)
+    endpoint = impatient.endpoint_of("media-1")
+    impatient.endpoint_of = lambda instance: endpoint
+    impatient_site.stop_redis(signal.SIGKILL)
+    mark = len(customer.rtp.packets)
+    wait.until(lambda: len(customer.rtp.packets) > mark + 100, 4, "packets go on")
+    customer.hears(700)
+    customer.release()
+    impatient_site.start_redis()
+    event, _ = finished(impatient_site, customer.interaction, 15)
+    assert event.complete
+    agent.close()
+    customer.rtp.close()
+
+
+def test_a_clean_stop_finishes_recordings(impatient_site, impatient):
+    customer, agent = talk(impatient)
+    impatient_site.stop_service("media-1")
+    event, _ = finished(impatient_site, customer.interaction)
+    assert event.complete
+    assert '"event":"service.stopped"' in impatient_site.log("media-1")
+    impatient_site.start_service("media-1")
+    customer.rtp.close()
+    agent.rtp.close()

@@ -436,6 +436,17 @@ static void put_attribute(struct td_dialog_start *start, const struct td_attribu
         put_variable(start, attribute->name, "true");
 }
 
+/* What the interaction itself says of the same name comes first. */
+static void put_customer_attribute(struct td_dialog_start *start,
+                                   const struct td_attribute *attribute)
+{
+    for (uint32_t i = 0; i < start->variables_count; i++) {
+        if (td_str_equal(start->variables[i].name, attribute->name))
+            return;
+    }
+    put_attribute(start, attribute);
+}
+
 static void put_variables(struct td_dialog_start *start, const struct td_interaction_state *state)
 {
     put_variable(start, "caller", state->caller);
@@ -450,6 +461,8 @@ static void put_variables(struct td_dialog_start *start, const struct td_interac
     }
     for (uint32_t i = 0; i < state->attributes_count; i++)
         put_attribute(start, &state->attributes[i]);
+    for (uint32_t i = 0; state->has_customer && i < state->customer.attributes_count; i++)
+        put_customer_attribute(start, &state->customer.attributes[i]);
 }
 
 void flow_put_dialog_start(struct flow *flow, struct flow_interaction *interaction,

@@ -137,6 +137,39 @@ static void a_dialog_comes_first_and_its_result_decides(void **state)
     assert_int_equal(count_commands(world, FLOW_OFFER, 1), 1);
 }
 
+static const char *variable_of(const struct world_command *start, const char *name)
+{
+    for (size_t i = 0; i < 32; i++) {
+        if (strcmp(start->variables[i].name, name) == 0)
+            return start->variables[i].value;
+    }
+    return "(none)";
+}
+
+static void a_dialog_is_told_who_calls_and_what_is_known(void **state)
+{
+    struct world *world = *state;
+    struct td_interaction_arrived arrived = world_arrival(1, "menu");
+
+    arrived.has_customer = true;
+    (void)snprintf(arrived.customer.display_name, 64, "Ms Chen");
+    (void)snprintf(arrived.customer.tier, 16, "gold");
+    (void)snprintf(arrived.customer.language, 16, "zh");
+    world_number(&arrived.customer.attributes[0], "accounts", 2);
+    arrived.customer.attributes_count = 1;
+    world_step(world, &(struct flow_input){.type = FLOW_ARRIVED, .arrived = &arrived});
+
+    const struct world_command *start = command_of(world, FLOW_DIALOG_START, 1);
+    assert_string_equal(variable_of(start, "customer_name"), "Ms Chen");
+    assert_string_equal(variable_of(start, "customer_tier"), "gold");
+    assert_string_equal(variable_of(start, "language"), "zh");
+    assert_string_equal(variable_of(start, "accounts"), "2");
+    assert_string_equal(variable_of(start, "position"), "(none)");
+
+    (void)arrive(world, 2, "sales");
+    assert_string_equal(variable_of(command_of(world, FLOW_DIALOG_START, 2), "position"), "1");
+}
+
 static void a_dialogs_requirement_and_attributes_are_asked_of_the_agent(void **state)
 {
     struct world *world = *state;
@@ -693,6 +726,7 @@ int main(void)
         TEST(an_entry_point_without_a_queue_fails_and_says_so),
         TEST(an_arrival_that_was_abandoned_before_it_came_is_refused),
         TEST(a_dialog_comes_first_and_its_result_decides),
+        TEST(a_dialog_is_told_who_calls_and_what_is_known),
         TEST(a_dialogs_requirement_and_attributes_are_asked_of_the_agent),
         TEST(a_requirement_that_cannot_be_read_gives_way_to_the_queues),
         TEST(a_preferred_agent_is_asked_first),

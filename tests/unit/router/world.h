@@ -36,11 +36,12 @@ struct world_record {
 struct world_command {
     enum flow_command_type type;
     struct flow_command head;
-    struct td_offer_id offer;     /* of Offer, CancelOffer, Connect, Release */
-    struct td_dialog_id dialog;   /* of DialogStart, DialogStop */
-    enum td_cancel_reason cancel; /* of CancelOffer */
-    char agent[WORLD_TEXT];       /* of Offer */
-    char document[128];           /* of DialogStart; file of Play */
+    struct td_offer_id offer;         /* of Offer, CancelOffer, Connect, Release */
+    struct td_dialog_id dialog;       /* of DialogStart, DialogStop */
+    enum td_cancel_reason cancel;     /* of CancelOffer */
+    char agent[WORLD_TEXT];           /* of Offer */
+    char document[128];               /* of DialogStart; file of Play */
+    struct td_variable variables[32]; /* of DialogStart */
     bool done;
 };
 
@@ -163,6 +164,7 @@ static void world_command(struct world *world, const struct flow_command *comman
     case FLOW_DIALOG_START:
         kept->dialog = command->as.dialog_start->dialog_id;
         td_str_clip(kept->document, sizeof(kept->document), command->as.dialog_start->document);
+        memcpy(kept->variables, command->as.dialog_start->variables, sizeof(kept->variables));
         break;
     case FLOW_DIALOG_STOP:
         kept->dialog = command->as.dialog_stop->dialog_id;

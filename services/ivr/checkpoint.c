@@ -12,8 +12,7 @@
 /* No interaction is in a dialog for longer; what is older was left by an ivr that died. */
 #define FORGOTTEN_MS (24ULL * 3600 * 1000)
 
-/* --- saving --------------------------------------------------------------------------------------
- */
+/* --- saving --- */
 
 static void on_saved(void *ctx, enum td_err err)
 {
@@ -95,8 +94,7 @@ void checkpoint_delete(const struct dialog *dialog, struct td_commit *commit)
     td_commit_delete(commit, HASH, dialog->key);
 }
 
-/* --- restoring -----------------------------------------------------------------------------------
- */
+/* --- restoring --- */
 
 /* The session begins in the document it was in, if that is still to be had. */
 static bool enter_current(struct dialog *dialog, const char *name)
@@ -151,8 +149,7 @@ bool checkpoint_restore(struct dialog *dialog, struct td_bytes stored)
     return true;
 }
 
-/* --- sweeping ------------------------------------------------------------------------------------
- */
+/* --- sweeping --- */
 
 struct sweep {
     struct ivr *ivr;

@@ -146,8 +146,7 @@ struct dialog *dialogs_of_token(const struct ivr *ivr, uint64_t token)
     return dialog->used && dialog->generation == token >> 32 ? dialog : NULL;
 }
 
-/* --- pages --------------------------------------------------------------------------------------
- */
+/* --- pages --- */
 
 #define PAGE_MAX                                                                                   \
     (sizeof(((struct td_dialog_sync_reply *)0)->items) / sizeof(struct td_dialog_sync_item))

@@ -138,13 +138,22 @@ void dialogs_lost_media(struct ivr *ivr, const char *instance);
 
 /** Feeds an input and carries out what comes of it. The dialog may be gone afterwards. */
 void dialog_step(struct dialog *dialog, const struct ivr_input *input);
+/** Puts the facts into session.tandem, the numbers into session.connection as well. */
+void dialog_put_facts(struct dialog *dialog);
+
+/* ask_media.c: PLAY and COLLECT; MediaDone or a refusal answers */
+void dialog_play(struct dialog *dialog, const struct ivr_effect *effect);
+void dialog_collect(struct dialog *dialog, const struct ivr_effect *effect);
+/** Silences what the dialog plays, if it still does. */
+void dialog_silence(struct dialog *dialog);
+
+/* ask_script.c */
+
+/** EVALUATE. @return TD_OK: an answer will come; otherwise none. */
+enum td_err TD_MUST_CHECK dialog_ask_script(struct dialog *dialog, const struct ivr_effect *effect);
 /** Answers of script workers; `ctx` is the struct ivr. */
 void dialog_evaluated(void *ctx, uint64_t token, enum script_outcome outcome,
                       const struct td_script_reply *reply);
-/** Silences what the dialog plays, if it still does. */
-void dialog_silence(struct dialog *dialog);
-/** Puts the facts into session.tandem, the numbers into session.connection as well. */
-void dialog_put_facts(struct dialog *dialog);
 
 /* report.c */
 void report_started(struct dialog *dialog, bool resumed);

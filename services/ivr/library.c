@@ -45,8 +45,7 @@ static bool same_version(const struct version *a, const struct version *b)
            a->size == b->size && a->inode == b->inode;
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static void path_of(const struct library *library, uint32_t tenant, const char *name,
                     char path[PATH_SIZE])
@@ -140,8 +139,7 @@ static enum td_err load(const char *path, struct library_document **document,
     return err;
 }
 
-/* --- files --------------------------------------------------------------------------------------
- */
+/* --- files --- */
 
 static struct file *find_file(struct library *library, uint32_t tenant, const char *name)
 {
@@ -250,8 +248,7 @@ void library_release(struct library_document **document)
     free(released);
 }
 
-/* --- the whole ----------------------------------------------------------------------------------
- */
+/* --- the whole --- */
 
 static uint32_t load_folder(struct library *library, uint32_t tenant)
 {

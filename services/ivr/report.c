@@ -72,8 +72,7 @@ void report_input(struct dialog *dialog, const char *field, const char *digits)
     run(commit, ivr);
 }
 
-/* --- the end -------------------------------------------------------------------------------------
- */
+/* --- the end --- */
 
 static enum td_dialog_result result_of(const struct ivr_result *result)
 {

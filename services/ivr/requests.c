@@ -50,8 +50,7 @@ static void put_facts(struct dialog *dialog, const struct td_variable *variables
     dialog_put_facts(dialog);
 }
 
-/* --- DialogStart
- * ----------------------------------------------------------------------------------- */
+/* --- DialogStart --- */
 
 /* A dialog that is being started, while its checkpoint is looked for. */
 struct starting {
@@ -157,8 +156,7 @@ void ivr_dialog_start(void *ctx, struct td_request *request, struct td_bytes pay
         start_dialog(ivr, request, &start);
 }
 
-/* --- while it runs
- * --------------------------------------------------------------------------------- */
+/* --- while it runs --- */
 
 void ivr_dialog_update(void *ctx, struct td_request *request, struct td_bytes payload)
 {
@@ -199,8 +197,7 @@ void ivr_dialog_stop(void *ctx, struct td_request *request, struct td_bytes payl
     reply_done(ivr, request);
 }
 
-/* --- DialogSync
- * ------------------------------------------------------------------------------------ */
+/* --- DialogSync --- */
 
 void ivr_dialog_sync(void *ctx, struct td_request *request, struct td_bytes payload)
 {
@@ -217,8 +214,7 @@ void ivr_dialog_sync(void *ctx, struct td_request *request, struct td_bytes payl
     td_request_reply(request, td_dialog_sync_reply_encode(td_service_arena(ivr->service), &reply));
 }
 
-/* --- MediaDone
- * -------------------------------------------------------------------------------------- */
+/* --- MediaDone --- */
 
 static struct ivr_input input_of(const struct td_media_done *done)
 {

@@ -51,8 +51,7 @@ struct script_pool {
     struct script_pool_stats stats;
 };
 
-/* --- the line ------------------------------------------------------------------------------------
- */
+/* --- the line --- */
 
 static void free_job(struct job *job)
 {
@@ -89,8 +88,7 @@ static void on_waited(void *ctx)
     pool->options.answered(pool->options.ctx, token, SCRIPT_NO_WORKER, NULL);
 }
 
-/* --- workers -------------------------------------------------------------------------------------
- */
+/* --- workers --- */
 
 static void serve_line(struct script_pool *pool);
 static void start_worker(void *ctx);
@@ -194,8 +192,7 @@ static void start_worker(void *ctx)
     serve_line(pool);
 }
 
-/* --- bringing both together
- * ------------------------------------------------------------------------ */
+/* --- bringing both together --- */
 
 static struct worker *idle_worker(struct script_pool *pool)
 {
@@ -257,8 +254,7 @@ struct script_pool_stats script_pool_stats(const struct script_pool *pool)
     return pool->stats;
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static void prepare_jobs(struct script_pool *pool)
 {

@@ -4,8 +4,7 @@
 #include "base/text.h"
 #include "ivr/core/session_private.h"
 
-/* --- how often
- * ------------------------------------------------------------------------------------------ */
+/* --- how often --- */
 
 void ivr_forget_event_counts(struct ivr_session *session, uint32_t item)
 {
@@ -50,8 +49,7 @@ static uint32_t count_of(const struct ivr_session *session, const char *pattern)
     return total == 0 ? 1 : total;
 }
 
-/* --- which handler
- * ------------------------------------------------------------------------------------ */
+/* --- which handler --- */
 
 static uint32_t wanted_count(const struct ivr_run *run, uint32_t handler)
 {
@@ -84,8 +82,7 @@ static bool catches(const struct ivr_run *run, uint32_t node)
     return false;
 }
 
-/* --- what happens without one
- * ---------------------------------------------------------------------------- */
+/* --- what happens without one --- */
 
 static const char *sorry(const struct ivr_session *session, const char *event)
 {
@@ -135,8 +132,7 @@ static enum ivr_next default_handler(struct ivr_session *session)
     return ivr_finish(session, IVR_OUTCOME_ERROR, reason);
 }
 
-/* --- the phases
- * ------------------------------------------------------------------------------------------ */
+/* --- the phases --- */
 
 static void begin_search(struct ivr_run *run)
 {

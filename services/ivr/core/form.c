@@ -3,8 +3,7 @@
 #include "base/str.h"
 #include "ivr/core/session_private.h"
 
-/* --- items
- * ---------------------------------------------------------------------------------------- */
+/* --- items --- */
 
 static bool is_item(const struct ivr_session *session, uint32_t node)
 {
@@ -77,8 +76,7 @@ bool ivr_item_clear(struct ivr_session *session, uint32_t item, enum ivr_next *n
     return name == NULL || ivr_set_variable(session, IVR_SCOPE_DIALOG, name, "undefined", next);
 }
 
-/* --- variables of document and form
- * ---------------------------------------------------------------- */
+/* --- variables of document and form --- */
 
 static bool was_restored(const struct ivr_session *session, enum ivr_scope scope, const char *name)
 {
@@ -177,8 +175,7 @@ enum ivr_next ivr_phase_form(struct ivr_run *run)
     return ivr_go_at(session, IVR_PHASE_FORM, ivr_node_next(run->document, node));
 }
 
-/* --- from one to another -------------------------------------------------------------------------
- */
+/* --- from one to another --- */
 
 enum ivr_next ivr_follow(struct ivr_session *session, const char *uri)
 {
@@ -203,8 +200,7 @@ enum ivr_next ivr_phase_fetch(struct ivr_run *run)
     return IVR_WAIT;
 }
 
-/* --- going on elsewhere
- * --------------------------------------------------------------------------- */
+/* --- going on elsewhere --- */
 
 struct ivr_position ivr_session_position(const struct ivr_session *session)
 {

@@ -14,8 +14,7 @@ static bool is_sensitive(const struct ivr_session *session)
     return ivr_setting_flag(session->document, session->item, "tandem.sensitive", false);
 }
 
-/* --- listening
- * -------------------------------------------------------------------------------------- */
+/* --- listening --- */
 
 static enum ivr_next play_group(struct ivr_run *run, uint32_t count)
 {
@@ -90,8 +89,7 @@ enum ivr_next ivr_phase_listen(struct ivr_run *run)
     return collect_digits(run, &match, count);
 }
 
-/* --- what was entered
- * ------------------------------------------------------------------------------- */
+/* --- what was entered --- */
 
 static enum td_err meaning_value(const struct ivr_meaning *meaning, const char *digits,
                                  char value[IVR_VALUE_SIZE])
@@ -243,8 +241,7 @@ enum ivr_next ivr_heard(struct ivr_run *run, const struct ivr_input *input)
     return ivr_throw(session, "nomatch", "");
 }
 
-/* --- filled
- * ------------------------------------------------------------------------------------------ */
+/* --- filled --- */
 
 static uint32_t filled_after(const struct ivr_run *run, uint32_t filled)
 {

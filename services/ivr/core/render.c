@@ -86,8 +86,7 @@ enum ivr_next ivr_write_log(struct ivr_run *run, uint32_t node, enum ivr_phase a
     return begin(run, node, after);
 }
 
-/* --- one element
- * ------------------------------------------------------------------------------------ */
+/* --- one element --- */
 
 static void put_text(struct ivr_run *run, const char *text)
 {
@@ -196,8 +195,7 @@ static void leave(struct ivr_run *run, uint32_t node)
     }
 }
 
-/* --- the walk
- * --------------------------------------------------------------------------------------- */
+/* --- the walk --- */
 
 /* The log of a document that holds something sensitive could show it in any disguise. */
 static void emit_log(struct ivr_run *run)

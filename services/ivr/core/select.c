@@ -64,8 +64,7 @@ enum ivr_next ivr_phase_select(struct ivr_run *run)
     return visit(run, item);
 }
 
-/* --- prompts: those with the highest count that the prompt counter has reached
- * -------------------- */
+/* --- prompts: those with the highest count that the prompt counter has reached --- */
 
 static uint32_t count_of(const struct ivr_document *document, uint32_t node)
 {

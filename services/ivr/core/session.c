@@ -19,8 +19,7 @@ static enum ivr_next (*const phases[IVR_PHASE_COUNT])(struct ivr_run *run) = {
     [IVR_PHASE_END] = ivr_phase_end,
 };
 
-/* --- what phases use
- * ------------------------------------------------------------------------------ */
+/* --- what phases use --- */
 
 struct ivr_effect *ivr_add_effect(struct ivr_run *run, enum ivr_effect_kind kind)
 {
@@ -117,8 +116,7 @@ bool ivr_set_variable(struct ivr_session *session, enum ivr_scope scope, const c
     return false;
 }
 
-/* --- the end
- * ---------------------------------------------------------------------------------------- */
+/* --- the end --- */
 
 enum ivr_next ivr_phase_flush(struct ivr_run *run)
 {
@@ -165,8 +163,7 @@ enum ivr_next ivr_phase_end(struct ivr_run *run)
     return IVR_WAIT;
 }
 
-/* --- inputs
- * ----------------------------------------------------------------------------------------- */
+/* --- inputs --- */
 
 static void take_play(struct ivr_session *session, const struct ivr_input *input)
 {
@@ -292,8 +289,7 @@ static bool take(struct ivr_run *run, const struct ivr_input *input)
     return true;
 }
 
-/* --- the loop
- * ---------------------------------------------------------------------------------------- */
+/* --- the loop --- */
 
 void ivr_session_step(struct ivr_session *session, const struct ivr_input *input,
                       struct ivr_effects *effects)

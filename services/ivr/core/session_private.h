@@ -114,6 +114,11 @@ enum ivr_next ivr_run_content(struct ivr_session *session, uint32_t container,
 /** Goes on behind the element at the cursor. */
 enum ivr_next ivr_content_next(struct ivr_run *run);
 
+/* assign.c: elements of executable content that change variables */
+enum ivr_next ivr_run_var(struct ivr_run *run);
+enum ivr_next ivr_run_assign(struct ivr_run *run);
+enum ivr_next ivr_run_clear(struct ivr_run *run);
+
 /* render.c */
 /** The document's language at a node, else the customer's, else English. */
 const char *ivr_language_at(const struct ivr_session *session, uint32_t node);

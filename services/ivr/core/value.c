@@ -44,7 +44,7 @@ bool ivr_value_is_true(const char *value)
     return false;
 }
 
-/* --- strings ---------------------------------------------------------------------------------- */
+/* --- strings --- */
 
 struct writer {
     char *text;

@@ -57,8 +57,7 @@ void engine_prepare(struct engine *engine)
         engine->prepared = make_heap(engine);
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values --- */
 
 /* Pushes the value that the text stands for. */
 static void push_value(duk_context *ctx, struct td_bytes text)
@@ -117,8 +116,7 @@ static struct td_bytes take_text(duk_context *ctx, struct evaluation *evaluation
     return td_bytes(copy, size);
 }
 
-/* --- scopes -------------------------------------------------------------------------------------
- */
+/* --- scopes --- */
 
 static void push_scopes(duk_context *ctx, const struct td_script_request *request)
 {
@@ -179,8 +177,7 @@ static void collect_changes(duk_context *ctx, struct evaluation *evaluation)
     }
 }
 
-/* --- one expression -----------------------------------------------------------------------------
- */
+/* --- one expression --- */
 
 static void push_function(duk_context *ctx, struct td_bytes expression)
 {

@@ -121,8 +121,7 @@ static void what_cannot_be_played_is_an_event(void **state)
     talk_free(talk);
 }
 
-/* --- hanging up
- * ------------------------------------------------------------------------------------ */
+/* --- hanging up --- */
 
 #define LONG_DIALOG                                                                                \
     TALK_VXML("<catch event=\"connection.disconnect\"><log>bye</log><prompt>Unheard.</prompt>"     \

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from .phone import PORTS, Phone
 from .sip import SipEnd
 
 COMPANIES = REPOSITORY / "tests/integration/companies"
+SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|^.*: runtime error: ", re.MULTILINE)
 BUILD = pathlib.Path(os.environ.get("TANDEM_BUILD", REPOSITORY / "build")).absolute()
 
 
@@ -60,13 +62,28 @@ class PrivateSite:
         if self._sql:
             self._sql.close()
         self._site.stop()
+        reports = self._sanitizer_reports()
         if os.environ.get("TANDEM_KEEP"):
             kept = self.path.with_name(self.path.name.replace("-test-", "-kept-"))
             self.path.rename(kept)
             print(f"kept: {kept}", file=sys.stderr)
-            return
-        self._site.remove()
-        shutil.rmtree(self.path, ignore_errors=True)
+        else:
+            self._site.remove()
+            shutil.rmtree(self.path, ignore_errors=True)
+        assert not reports, "\n".join(reports)
+
+    def _sanitizer_reports(self):
+        """What `make asan` is for: a service may have died of it long after its test."""
+        reports = []
+        for instance in self._site.instances:
+            try:
+                text = self.log(instance)
+            except FileNotFoundError:
+                continue
+            at = SANITIZER.search(text)
+            if at:
+                reports.append(f"{instance}: {text[at.start():at.start() + 4000]}")
+        return reports
 
     def __enter__(self):
         return self.start()

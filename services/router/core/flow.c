@@ -253,7 +253,7 @@ static void command_failed(struct flow *flow, const struct flow_failure *failure
     if (td_str_equal(failure->type, flow_command_name(FLOW_OFFER)) && offer &&
         state->phase == TD_INTERACTION_PHASE_OFFERED)
         flow_fail_offer(flow, interaction,
-                        failure->unknown ? TD_OFFER_FAILURE_UNKNOWN : TD_OFFER_FAILURE_UNREACHABLE);
+                        failure->unknown ? TD_OFFER_FAILURE_UNKNOWN : TD_OFFER_FAILURE_MEDIA);
     else if (td_str_equal(failure->type, flow_command_name(FLOW_CONNECT)) && offer &&
              state->phase == TD_INTERACTION_PHASE_ACCEPTED)
         flow_lose(flow, interaction, "the channel could not connect it");

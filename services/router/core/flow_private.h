@@ -268,6 +268,8 @@ void flow_failed(struct flow *flow, const struct td_offer_failed *failed);
 /** The offer that is out comes to nothing, for this reason. */
 void flow_fail_offer(struct flow *flow, struct flow_interaction *interaction,
                      enum td_offer_failure failure);
+/** Likewise, by no fault of the agent or the device. */
+void flow_break_offer(struct flow *flow, struct flow_interaction *interaction);
 bool flow_has_offer(const struct flow_interaction *interaction, struct td_offer_id offer);
 void flow_accept(struct flow *flow, struct flow_interaction *interaction,
                  const struct td_media_leg *leg);

@@ -103,7 +103,7 @@ static void edge_gone(struct flow *flow, struct flow_interaction *interaction, c
         flow_hold(flow, interaction);
     }
     if (offer_is_open(state) && td_str_equal(state->offer.instance, name))
-        flow_fail_offer(flow, interaction, TD_OFFER_FAILURE_UNREACHABLE);
+        flow_break_offer(flow, interaction);
 }
 
 /* It did not come back in time, or has not said that it still has this one. */
@@ -121,7 +121,7 @@ static void media_gone(struct flow *flow, struct flow_interaction *interaction, 
         flow_lose(flow, interaction, "the customer's media service is gone");
     else if (state->phase == TD_INTERACTION_PHASE_ACCEPTED &&
              td_str_equal(state->agent_leg.instance, name))
-        flow_fail_offer(flow, interaction, TD_OFFER_FAILURE_MEDIA);
+        flow_break_offer(flow, interaction);
 }
 
 static void instance_gone(struct flow *flow, struct flow_interaction *interaction,

@@ -93,6 +93,11 @@ static void device_gone(struct flow *flow, const char *name)
     flow_device_changed(flow, &changed);
 }
 
+void flow_break_offer(struct flow *flow, struct flow_interaction *interaction)
+{
+    flow_pair_interaction(flow, TD_ROUTING_BROKEN, interaction, NULL);
+}
+
 void flow_fail_offer(struct flow *flow, struct flow_interaction *interaction,
                      enum td_offer_failure failure)
 {
@@ -107,7 +112,7 @@ void flow_fail_offer(struct flow *flow, struct flow_interaction *interaction,
         flow_pair_interaction(flow, TD_ROUTING_NO_ANSWER, interaction, NULL);
         return;
     case TD_OFFER_FAILURE_MEDIA:
-        flow_pair_interaction(flow, TD_ROUTING_BROKEN, interaction, NULL);
+        flow_break_offer(flow, interaction);
         return;
     case TD_OFFER_FAILURE_NOT_REGISTERED:
     case TD_OFFER_FAILURE_UNKNOWN:

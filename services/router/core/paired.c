@@ -41,7 +41,7 @@ static const char *outcome_name(enum td_routing_outcome outcome)
         [TD_ROUTING_OUTCOME_NO_ANSWER] = "no_answer",
         [TD_ROUTING_OUTCOME_FAILED] = "device_failure",
         [TD_ROUTING_OUTCOME_CANCELLED] = "cancelled",
-        [TD_ROUTING_OUTCOME_BROKEN] = "media_failure",
+        [TD_ROUTING_OUTCOME_BROKEN] = "system_failure",
     };
 
     return (size_t)outcome < TD_ROUTING_OUTCOME_COUNT ? names[outcome] : "unknown";

@@ -39,7 +39,7 @@ void flow_settle_offer(struct flow *flow, struct flow_interaction *interaction, 
     if (phase != TD_INTERACTION_PHASE_OFFERED && phase != TD_INTERACTION_PHASE_ACCEPTED)
         return;
     if (!alive || !is_pending(flow, interaction->state.interaction_id, FLOW_OFFER))
-        flow_fail_offer(flow, interaction, TD_OFFER_FAILURE_UNREACHABLE);
+        flow_break_offer(flow, interaction);
 }
 
 void flow_settle_dialog(struct flow *flow, struct flow_interaction *interaction, bool alive)
@@ -118,6 +118,8 @@ static void channel_said(struct flow *flow, struct flow_interaction *interaction
                          const struct td_sync_item *item, const char *instance)
 {
     struct td_interaction_state *state = &interaction->state;
+    // What both have agreed on all the time needs no adoption: its messages are on the way.
+    bool unsynced = interaction->channel_unsynced || state->phase == TD_INTERACTION_PHASE_ARRIVED;
 
     interaction->channel_unsynced = false;
     if (item->phase == TD_CHANNEL_PHASE_ENDED)
@@ -129,7 +131,7 @@ static void channel_said(struct flow *flow, struct flow_interaction *interaction
     flow_release_hold(flow, interaction);
     if (flow_has_offer(interaction, item->offer_id))
         advance(flow, interaction, item);
-    else if (item->phase == TD_CHANNEL_PHASE_CONNECTED)
+    else if (item->phase == TD_CHANNEL_PHASE_CONNECTED && unsynced)
         adopt_talk(flow, interaction, item, instance);
     else
         release_offer(flow, interaction, instance, item->offer_id);

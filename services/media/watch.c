@@ -72,18 +72,22 @@ void watch_report(struct leg *leg, const struct media_peer *from, struct td_byte
     }
 }
 
+/* Whether there is anything to report, and somebody to report it to. */
+static bool takes_part(const struct leg *leg)
+{
+    return leg->core.negotiated && leg->rtcp_peer.family != 0 &&
+           (leg->core.stream.started || leg->core.reception.started);
+}
+
 void watch_goodbye(struct leg *leg)
 {
-    if (leg->core.negotiated && leg->rtcp_peer.family != 0 && leg->core.stream.started)
+    if (takes_part(leg))
         send_report(leg, td_loop_now_ns(), true);
 }
 
 static void report_if_due(struct leg *leg, uint64_t now_ns)
 {
-    bool known = leg->core.negotiated && leg->rtcp_peer.family != 0;
-
-    if (!known || now_ns < leg->rtcp_due_ns ||
-        (!leg->core.stream.started && !leg->core.reception.started))
+    if (!takes_part(leg) || now_ns < leg->rtcp_due_ns)
         return;
     leg->rtcp_due_ns = now_ns + MEDIA_RTCP_INTERVAL_MS * NS_PER_MS;
     send_report(leg, now_ns, false);

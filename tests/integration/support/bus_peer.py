@@ -30,16 +30,17 @@ LEASE_MS = 700
 
 def _load_messages():
     """{message name: class} of all protos, generated once per process."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tandem-proto-"))
     protos = sorted((REPOSITORY / "proto/tandem/v1").glob("*.proto"))
-    subprocess.run(["protoc", f"--proto_path={REPOSITORY / 'proto'}", f"--python_out={folder}",
-                    *map(str, protos)], check=True)
-    sys.path.insert(0, str(folder))
     messages = {}
-    for proto in protos:
-        module = importlib.import_module(f"tandem.v1.{proto.stem}_pb2")
-        for name in module.DESCRIPTOR.message_types_by_name:
-            messages[name] = getattr(module, name)
+    with tempfile.TemporaryDirectory(prefix="tandem-proto-") as folder:
+        subprocess.run(["protoc", f"--proto_path={REPOSITORY / 'proto'}", f"--python_out={folder}",
+                        *map(str, protos)], check=True)
+        sys.path.insert(0, folder)
+        for proto in protos:
+            module = importlib.import_module(f"tandem.v1.{proto.stem}_pb2")
+            for name in module.DESCRIPTOR.message_types_by_name:
+                messages[name] = getattr(module, name)
+        sys.path.remove(folder)
     return messages
 
 

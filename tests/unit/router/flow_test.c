@@ -118,6 +118,19 @@ static void an_arrival_that_was_abandoned_before_it_came_is_refused(void **state
     assert_int_equal(world->interaction_count, 0);
 }
 
+static void whoever_was_closed_a_moment_ago_is_not_brought_back(void **state)
+{
+    struct world *world = *state;
+
+    for (uint64_t call = 1; call <= 3; call++) {
+        (void)arrive(world, call, "sales");
+        abandon(world, call);
+    }
+    for (uint64_t call = 1; call <= 3; call++)
+        assert_int_equal(arrive(world, call, "sales").result, TD_ARRIVED_RESULT_REFUSED);
+    assert_int_equal(world->closed_count, 3);
+}
+
 /* --- dialogs -----------------------------------------------------------------------------------
  */
 
@@ -187,6 +200,30 @@ static void a_dialogs_requirement_and_attributes_are_asked_of_the_agent(void **s
 
     assert_string_equal(command_of(world, FLOW_OFFER, 1)->agent, "cleo");
     assert_string_equal(stored(world, 1).decision.expression, "skill <= 7");
+}
+
+static void attributes_of_the_dialog_replace_those_of_the_entry_point(void **state)
+{
+    struct world *world = *state;
+    struct td_attribute of_entry[2] = {{.name = ""}};
+    struct td_dialog_ended ended = {
+        .interaction_id = call_id(1), .result = TD_DIALOG_RESULT_TRANSFER, .attributes_count = 2};
+
+    world_number(&of_entry[0], "product", 1);
+    world_number(&of_entry[1], "region", 2);
+    world->entries[3].attributes = of_entry;
+    world->entries[3].attributes_count = 2;
+    (void)arrive(world, 1, "menu");
+    ended.dialog_id = command_of(world, FLOW_DIALOG_START, 1)->dialog;
+    world_number(&ended.attributes[0], "region", 3);
+    world_number(&ended.attributes[1], "topic", 4);
+    world_step(world, &(struct flow_input){.type = FLOW_DIALOG_ENDED, .dialog_ended = &ended});
+
+    struct td_interaction_state after = stored(world, 1);
+    assert_int_equal(after.attributes_count, 3);
+    assert_string_equal(after.attributes[1].name, "region");
+    assert_true(after.attributes[1].number > 2.5);
+    assert_string_equal(after.attributes[2].name, "topic");
 }
 
 static void a_requirement_that_cannot_be_read_gives_way_to_the_queues(void **state)
@@ -362,6 +399,28 @@ static void giving_up_in_the_queue_is_abandoned(void **state)
     assert_int_equal(gauge_of(world, "sales").waiting, 0);
 }
 
+/* A point of priority is worth a second of waiting. */
+static const char *first_served(struct world *world, uint64_t plain_waits)
+{
+    world->queues[2].priority = 30; // "small"
+    flow_configure(world->flow, &world->config, world_problem, world);
+    (void)arrive(world, 1, "plain");
+    world_wait(world, plain_waits * SECOND);
+    (void)arrive(world, 2, "small");
+    make_ready(world, "ann");
+    return count_commands(world, FLOW_OFFER, 1) > 0 ? "plain" : "small";
+}
+
+static void priority_goes_before_waiting(void **state)
+{
+    assert_string_equal(first_served(*state, 28), "small");
+}
+
+static void waiting_overcomes_priority(void **state)
+{
+    assert_string_equal(first_served(*state, 32), "plain");
+}
+
 /* --- offers ------------------------------------------------------------------------------------
  */
 
@@ -413,6 +472,8 @@ static void a_declined_offer_goes_to_the_next_agent(void **state)
     accept(world, 1, first); // Too late: the offer is another one now.
     assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_OFFERED);
     assert_true(td_id_equal(command_of(world, FLOW_RELEASE, 1)->offer.id, first.id));
+    assert_true(command_of(world, FLOW_RELEASE, 1)->head.version >
+                command_of(world, FLOW_OFFER, 1)->head.version);
     accept(world, 1, offer_of(world, 1));
     assert_string_equal(stored(world, 1).agent, "bob");
 }
@@ -600,6 +661,27 @@ static void a_talk_ends_in_wrap_up_and_then_closes(void **state)
     assert_false(is_stored(world, 1));
 }
 
+static void a_channels_clock_that_is_wrong_makes_no_negative_times(void **state)
+{
+    struct world *world = *state;
+    struct td_interaction_connected connected = {.head = world_head(world, 1, "edge-1")};
+    struct td_interaction_ended ended = {.head = world_head(world, 1, "edge-1"),
+                                         .by = TD_ENDED_BY_AGENT};
+
+    make_ready(world, "ann");
+    (void)arrive(world, 1, "plain");
+    world->now += 2 * SECOND;
+    accept(world, 1, offer_of(world, 1));
+    connected.head.at_unix_us = START_US - 100 * SECOND;
+    world_step(world, &(struct flow_input){.type = FLOW_CONNECTED, .connected = &connected});
+    assert_int_equal(stored(world, 1).connected_at_unix_us, world->now);
+    world->now += 5 * SECOND;
+    ended.head.at_unix_us = world->now + 100 * SECOND;
+    world_step(world, &(struct flow_input){.type = FLOW_ENDED, .ended = &ended});
+    assert_int_equal(summary_of(world, 1)->wait_ms, 2000);
+    assert_int_equal(summary_of(world, 1)->talk_ms, 5000);
+}
+
 static void a_disposition_ends_the_wrap_up(void **state)
 {
     struct world *world = *state;
@@ -725,9 +807,11 @@ int main(void)
         TEST(a_full_queue_overflows_and_is_counted),
         TEST(an_entry_point_without_a_queue_fails_and_says_so),
         TEST(an_arrival_that_was_abandoned_before_it_came_is_refused),
+        TEST(whoever_was_closed_a_moment_ago_is_not_brought_back),
         TEST(a_dialog_comes_first_and_its_result_decides),
         TEST(a_dialog_is_told_who_calls_and_what_is_known),
         TEST(a_dialogs_requirement_and_attributes_are_asked_of_the_agent),
+        TEST(attributes_of_the_dialog_replace_those_of_the_entry_point),
         TEST(a_requirement_that_cannot_be_read_gives_way_to_the_queues),
         TEST(a_preferred_agent_is_asked_first),
         TEST(a_dialog_that_served_the_customer_ends_the_call),
@@ -740,6 +824,8 @@ int main(void)
         TEST(a_wait_dialog_that_ends_is_not_begun_again),
         TEST(position_is_told_again_when_it_changes),
         TEST(giving_up_in_the_queue_is_abandoned),
+        TEST(priority_goes_before_waiting),
+        TEST(waiting_overcomes_priority),
         TEST(giving_up_while_it_rings_cancels_the_offer),
         TEST(who_accepts_after_the_cancel_is_hung_up),
         TEST(a_declined_offer_goes_to_the_next_agent),
@@ -754,6 +840,7 @@ int main(void)
         TEST(an_offer_goes_to_the_instance_that_holds_the_phone),
         TEST(an_offer_that_cannot_be_sent_fails),
         TEST(a_talk_ends_in_wrap_up_and_then_closes),
+        TEST(a_channels_clock_that_is_wrong_makes_no_negative_times),
         TEST(a_disposition_ends_the_wrap_up),
         TEST(a_disposition_given_while_talking_leaves_no_wrap_up),
         TEST(without_wrap_up_it_closes_with_the_talk),

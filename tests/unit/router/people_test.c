@@ -266,6 +266,25 @@ static void what_was_not_answered_dies_with_its_edge_at_once(void **state)
     assert_int_equal(summary_of(world, 1)->outcome, TD_OUTCOME_CHANNEL_LOST);
 }
 
+static void a_call_that_came_after_the_edge_was_back_is_not_taken_for_an_old_one(void **state)
+{
+    struct world *world = *state;
+    struct td_interaction_arrived arrived = world_arrival(1, "sales");
+
+    world->entries[0].answer = TD_ANSWER_MODE_AT_AGENT; // An old one would be closed at once.
+    flow_step(
+        world->flow,
+        &(struct flow_input){.type = FLOW_INSTANCE_GONE, .service = "edge", .instance = "edge-1"},
+        world->now, world->effects);
+    flow_step(
+        world->flow,
+        &(struct flow_input){.type = FLOW_INSTANCE_UP, .service = "edge", .instance = "edge-1"},
+        world->now, world->effects);
+    world_step(world, &(struct flow_input){.type = FLOW_ARRIVED, .arrived = &arrived});
+    world_wait(world, 10 * SECOND);
+    assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_QUEUED);
+}
+
 static void the_agents_edge_gone_leaves_the_customer_waiting(void **state)
 {
     struct world *world = *state;
@@ -372,6 +391,7 @@ int main(void)
         TEST(calls_of_an_edge_that_stays_away_are_closed_and_their_agents_free),
         TEST(calls_of_an_edge_that_comes_back_with_them_go_on),
         TEST(what_was_not_answered_dies_with_its_edge_at_once),
+        TEST(a_call_that_came_after_the_edge_was_back_is_not_taken_for_an_old_one),
         TEST(the_agents_edge_gone_leaves_the_customer_waiting),
         TEST(the_agents_edge_gone_in_set_up_leaves_the_customer_waiting),
         TEST(calls_of_a_media_that_is_gone_are_released),

@@ -77,6 +77,20 @@ static void who_waits_keeps_the_place_and_is_offered_after_the_channels_word(voi
     assert_int_equal(count_commands(world, FLOW_DIALOG_START, 1), 1); // Its dialog went on.
 }
 
+static void what_was_asked_of_agents_is_still_asked(void **state)
+{
+    struct world *world = *state;
+    struct td_sync_item item = item_of(1, TD_CHANNEL_PHASE_ANSWERED);
+
+    (void)arrive(world, 1, "sales");
+    take_over(world);
+    make_ready(world, "bob"); // Idle the longest, but ann suits better.
+    world->now += SECOND;
+    make_ready(world, "ann");
+    sync_item(world, &item, "edge-1");
+    assert_string_equal(command_of(world, FLOW_OFFER, 1)->agent, "ann");
+}
+
 static void a_new_call_does_not_wait_for_the_take_over(void **state)
 {
     struct world *world = *state;
@@ -222,6 +236,20 @@ static void a_talk_that_only_the_channel_knows_goes_on(void **state)
     assert_int_equal(summary_of(world, 1)->outcome, TD_OUTCOME_ANSWERED);
     assert_string_equal(summary_of(world, 1)->agent, "ann");
     assert_string_equal(command_of(world, FLOW_OFFER, 2)->agent, "ann");
+}
+
+static void a_talk_is_not_adopted_from_a_channel_that_never_was_in_doubt(void **state)
+{
+    struct world *world = *state;
+    struct td_sync_item item = item_of(1, TD_CHANNEL_PHASE_CONNECTED);
+
+    make_ready(world, "ann");
+    (void)arrive(world, 1, "sales");
+    set_agent_side(&item, 1, (struct td_offer_id){world_id(5)}, "bob");
+    sync_item(world, &item, "edge-1"); // Said before, heard late.
+    assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_OFFERED);
+    accept(world, 1, offer_of(world, 1));
+    assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_ACCEPTED);
 }
 
 static void what_is_being_released_is_not_adopted(void **state)
@@ -483,6 +511,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(who_waits_keeps_the_place_and_is_offered_after_the_channels_word),
+        TEST(what_was_asked_of_agents_is_still_asked),
         TEST(a_new_call_does_not_wait_for_the_take_over),
         TEST(an_accepted_offer_is_believed),
         TEST(a_talk_that_began_meanwhile_is_believed),
@@ -491,6 +520,7 @@ int main(void)
         TEST(commands_after_it_are_newer_than_what_the_channel_saw),
         TEST(what_only_the_channel_knows_is_adopted_as_it_was),
         TEST(a_talk_that_only_the_channel_knows_goes_on),
+        TEST(a_talk_is_not_adopted_from_a_channel_that_never_was_in_doubt),
         TEST(what_is_being_released_is_not_adopted),
         TEST(an_agents_side_without_an_interaction_is_released),
         TEST(an_offer_the_router_does_not_know_is_released),

@@ -107,7 +107,15 @@ class PrivateSite:
             file.write_text(text, encoding="utf-8")
         target = self.path / f"applied-{file.name}"
         company.prepare(file, target, self._site.folder)
-        self.tandem("config", "apply", str(target))
+        before = self._companies_loaded()
+        said = self.tandem("config", "apply", str(target))
+        if "edge-1" in self._site.instances and "no change" not in said:
+            # Services hear of it a moment later; until then the edge knows nobody.
+            wait.until(lambda: self._companies_loaded() > before, 10, "the edge has the company")
+
+    def _companies_loaded(self):
+        log = self._site.folder.log / "edge-1.log"
+        return log.read_text(errors="replace").count('"event":"company.loaded"') if log.exists() else 0
 
     # --- places -----------------------------------------------------------------------------
 
@@ -253,6 +261,13 @@ class PrivateSite:
         """Runs `tandem ARGUMENTS` to its end: stdout, stderr, returncode."""
         return subprocess.run(self._command(arguments), capture_output=True, text=True, check=False,
                               input=input, timeout=seconds)
+
+    def tandem_process(self, *arguments):
+        """Starts `tandem ARGUMENTS`, with pipes for its input and output; ends with the test."""
+        running = subprocess.Popen(self._command(arguments), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        self._parts.append(lambda: process.end(running.pid))
+        return running
 
     def tandem(self, *arguments, check=True, seconds=20):
         """Runs `tandem ARGUMENTS`; what it printed."""

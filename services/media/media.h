@@ -10,7 +10,8 @@
  *   hear.c      what a leg hears each 20 ms                 play.c           prompts and keys
  *   watch.c     reports, silence, forgotten legs            state.c          what Redis keeps
  *   blocks.c    leases of ports      udp.c  sockets         recordings.c     files of what was said
- *   sounds.c    samples by name      decode.c  files        speech.c         the synthesiser
+ *   sounds.c    samples by name, kept in sound_table.c and made in sound_task.c, decode.c (files)
+ *               and speech.c (the synthesiser)
  *   notify.c    what others are told
  */
 #ifndef MEDIA_MEDIA_H

@@ -8,9 +8,9 @@
 
 #include "base/str.h"
 #include "io/hash.h"
+#include "media/sound_table.h"
 #include "media/sound_task.h"
 
-#define BUCKETS 4096
 /* A failure is tried again after this. */
 #define FAILURE_NS UINT64_C(10000000000)
 #define PATH_SIZE SOUND_PATH_SIZE
@@ -18,151 +18,35 @@
 /* The folder of spoken texts is looked through once in so many new ones. */
 #define WRITES_PER_TRIM 64
 
-struct sound {
-    struct sounds *sounds;
-    struct sound *in_bucket;
-    struct sound *newer; /* by last use; the list of all */
-    struct sound *older;
-    char key[TD_HASH_TEXT_SIZE];
-    enum td_err err; /* TD_ERR_BUSY until it is made */
-    int16_t *samples;
-    size_t count;
-    uint32_t uses; /* the making of it is one, too */
-    uint64_t failed_at_ns;
-    struct sound_use *waiting;
-    char *text; /* of a text on its way: what to speak, and in which language */
-    char language[16];
-    bool ssml;
-};
-
 struct sounds {
     struct td_service *service;
     struct speech *speech;
     struct sound_tasks *tasks;
     char folder[FOLDER_SIZE];
     char cache[FOLDER_SIZE];
-    uint64_t bytes_max;
+    struct sound_table table;
     uint64_t cache_bytes_max;
-    uint64_t bytes;
     uint32_t writes;
-    struct sound *buckets[BUCKETS];
-    struct sound *newest;
-    struct sound *oldest;
     uint64_t *kept_bytes;
     uint64_t *hits;
     uint64_t *made;
     uint64_t *failed;
 };
 
-/* --- the table ---------------------------------------------------------------------------------
- */
-
-static struct sound **bucket_of(struct sounds *sounds, const char *key)
-{
-    return &sounds->buckets[td_str_hash(key, strlen(key)) % BUCKETS];
-}
-
-static void unlink_use_order(struct sound *sound)
-{
-    struct sounds *sounds = sound->sounds;
-
-    *(sound->newer != NULL ? &sound->newer->older : &sounds->newest) = sound->older;
-    *(sound->older != NULL ? &sound->older->newer : &sounds->oldest) = sound->newer;
-    sound->newer = NULL;
-    sound->older = NULL;
-}
-
-static void link_newest(struct sound *sound)
-{
-    struct sounds *sounds = sound->sounds;
-
-    sound->older = sounds->newest;
-    if (sounds->newest != NULL)
-        sounds->newest->newer = sound;
-    else
-        sounds->oldest = sound;
-    sounds->newest = sound;
-}
-
-static uint64_t bytes_of(const struct sound *sound)
-{
-    return sizeof(*sound) + sound->count * sizeof(*sound->samples);
-}
-
-static void count_bytes(struct sounds *sounds, uint64_t added, uint64_t removed)
-{
-    sounds->bytes += added - removed;
-    *sounds->kept_bytes = sounds->bytes;
-}
-
-static void remove_sound(struct sound *sound)
-{
-    struct sounds *sounds = sound->sounds;
-    struct sound **link = bucket_of(sounds, sound->key);
-
-    while (*link != sound)
-        link = &(*link)->in_bucket;
-    *link = sound->in_bucket;
-    unlink_use_order(sound);
-    count_bytes(sounds, 0, bytes_of(sound));
-    free(sound->samples);
-    free(sound->text);
-    free(sound);
-}
-
-static void make_room(struct sounds *sounds)
-{
-    struct sound *newer;
-
-    for (struct sound *sound = sounds->oldest; sound != NULL && sounds->bytes > sounds->bytes_max;
-         sound = newer) {
-        newer = sound->newer;
-        if (sound->uses == 0)
-            remove_sound(sound);
-    }
-}
-
-static struct sound *add_sound(struct sounds *sounds, const char *key)
-{
-    struct sound *sound = calloc(1, sizeof(*sound));
-    struct sound **bucket = bucket_of(sounds, key);
-
-    if (sound == NULL)
-        abort(); // A prompt that is neither played nor failed would hold a dialog for ever.
-    sound->sounds = sounds;
-    td_str_clip(sound->key, sizeof(sound->key), key);
-    sound->in_bucket = *bucket;
-    *bucket = sound;
-    link_newest(sound);
-    count_bytes(sounds, bytes_of(sound), 0);
-    return sound;
-}
-
-static struct sound *find_sound(struct sounds *sounds, const char *key)
-{
-    struct sound *sound = *bucket_of(sounds, key);
-
-    while (sound != NULL && !td_str_equal(sound->key, key))
-        sound = sound->in_bucket;
-    return sound;
-}
-
 /* --- making ------------------------------------------------------------------------------------
  */
 
-/* Everybody who waits is told. */
+/* Everybody who waits is told. @param samples  Taken; NULL on failure. */
 static void made(struct sound *sound, enum td_err err, int16_t *samples, size_t count)
 {
     struct sounds *sounds = sound->sounds;
 
     sound->err = err;
-    sound->samples = samples;
-    sound->count = err == TD_OK ? count : 0;
     sound->failed_at_ns = td_loop_now_ns();
     free(sound->text);
     sound->text = NULL;
+    sound_table_fill(&sounds->table, sound, samples, err == TD_OK ? count : 0);
     ++*(err == TD_OK ? sounds->made : sounds->failed);
-    count_bytes(sounds, sound->count * sizeof(*samples), 0);
     while (sound->waiting != NULL) {
         struct sound_use *use = sound->waiting;
 
@@ -171,7 +55,8 @@ static void made(struct sound *sound, enum td_err err, int16_t *samples, size_t 
         use->changed(use);
     }
     sound->uses--;
-    make_room(sounds);
+    sound_table_make_room(&sounds->table);
+    *sounds->kept_bytes = sounds->table.bytes;
 }
 
 static void cache_path(const struct sound *sound, char path[PATH_SIZE])
@@ -320,15 +205,15 @@ void sounds_use(struct sounds *sounds, const struct sound_order *order, struct s
     char key[TD_HASH_TEXT_SIZE];
 
     key_of(sounds, order, key);
-    struct sound *sound = find_sound(sounds, key);
+    struct sound *sound = sound_table_find(&sounds->table, key);
     bool stale = sound != NULL && sound->err != TD_OK && sound->err != TD_ERR_BUSY &&
                  td_loop_now_ns() - sound->failed_at_ns > FAILURE_NS;
     bool make = sound == NULL || stale;
 
     if (sound == NULL)
-        sound = add_sound(sounds, key);
-    unlink_use_order(sound);
-    link_newest(sound);
+        sound = sound_table_add(&sounds->table, key);
+    sound_table_touch(&sounds->table, sound);
+    sound->sounds = sounds;
     sound->uses++;
     use->sound = sound;
     if (!make) {
@@ -391,7 +276,7 @@ enum td_err sounds_create(struct td_service *service, const struct sounds_config
         return TD_ERR_NO_MEMORY;
     self->service = service;
     self->speech = speech;
-    self->bytes_max = (uint64_t)config->memory_mb << 20;
+    self->table.bytes_max = (uint64_t)config->memory_mb << 20;
     self->cache_bytes_max = (uint64_t)config->cache_mb << 20;
     td_str_clip(self->folder, sizeof(self->folder), config->folder);
     td_str_clip(self->cache, sizeof(self->cache), config->cache);
@@ -413,12 +298,7 @@ void sounds_close(struct sounds *sounds, void (*done)(void *ctx), void *ctx)
 {
     struct sound_tasks *tasks = sounds->tasks;
 
-    struct sound *older;
-
-    for (struct sound *sound = sounds->newest; sound != NULL; sound = older) {
-        older = sound->older;
-        remove_sound(sound);
-    }
+    sound_table_clear(&sounds->table);
     free(sounds);
     sound_tasks_close(tasks, done, ctx);
 }

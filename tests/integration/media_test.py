@@ -13,14 +13,12 @@ import time
 import pytest
 
 from support import wait
-from support.bus_peer import MESSAGES, BusPeer, Refused, as_text, new_id
-from support.rtp import EVENTS, PCMA, PCMU, RtpEnd
+from support.bus_peer import BusPeer, as_text, new_id
+from support.media import (BARGE_IN, DIGITS, FAILED, FINISHED, RELEASED, SILENCE, TIMEOUT, Leg, done,
+                           events, everything, file, finished, recordings, refused, sdp, text)
+from support.rtp import EVENTS, PCMA, PCMU
 from support.site import PrivateSite
 from tandem_site.sound import read_wav
-
-TEXT, SSML, FILE, SILENCE = 1, 2, 3, 4
-FINISHED, DIGITS, TIMEOUT, BARGE_IN, FAILED, RELEASED = 1, 2, 3, 4, 5, 6
-
 
 @pytest.fixture(scope="module")
 def media_site():
@@ -29,93 +27,10 @@ def media_site():
         yield site
 
 
-@pytest.fixture(scope="module")
-def impatient_site():
-    """Its times are short, it has room for four legs, and tests may break and restart it."""
-    with PrivateSite(instances=("media-1",), companies=(), overrides={
-            ("media", "silent_after"): 1000, ("media", "orphan_after"): 5000,
-            ("media", "speech_deadline"): 500, ("media", "rtp_port_rest"): 0,
-            ("media", "legs_max"): 4}) as site:
-        yield site
-
-
-@pytest.fixture
-def impatient(impatient_site):
-    """An instance that makes legs there."""
-    impatient_site.wait_healthy("media-1")
-    with BusPeer(impatient_site, "edge", "edge-9") as made:
-        yield made
-
-
 @pytest.fixture
 def peer(media_site):
     with BusPeer(media_site, "ivr", "ivr-9") as made:
         yield made
-
-
-def sdp(port, kinds=(PCMA, PCMU), more=""):
-    numbers = " ".join(map(str, kinds))
-    return ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {port} RTP/AVP {numbers} {EVENTS}\r\n"
-            f"a=rtpmap:{EVENTS} telephone-event/8000\r\n{more}")
-
-
-class Leg:
-    """A far end with its leg."""
-
-    def __init__(self, peer, interaction=None, tone_hz=440, kind=PCMA, instance="media-1"):
-        self.peer, self.media, self.id = peer, instance, new_id()
-        self.interaction = interaction or new_id()
-        self.rtp = RtpEnd(tone_hz, kind)
-        self.kind = kind
-
-    def answered(self, kinds=None):
-        """It called: LegAnswer."""
-        reply = self.ask("LegAnswer", "LegAnswerReply", interaction_id=self.interaction,
-                         sdp=sdp(self.rtp.port, kinds or (self.kind,)))
-        self.description = reply.sdp
-        self.rtp.talk_to(reply.sdp)
-        return self
-
-    def called(self, like=None):
-        """It is called: LegOffer, LegAccept."""
-        reply = self.ask("LegOffer", "LegOfferReply", interaction_id=self.interaction,
-                         like_leg_id=like.id if like else b"")
-        self.description = reply.sdp
-        self.ask("LegAccept", "LegAcceptReply", sdp=sdp(self.rtp.port, (self.kind,)))
-        self.rtp.talk_to(reply.sdp)
-        return self
-
-    def ask(self, kind, reply="Done", **fields):
-        return self.peer.ask(self.media, kind, reply, leg_id=self.id, **fields)
-
-    def play(self, *prompts, **fields):
-        """Returns the request's id, under which MediaDone comes."""
-        request = new_id()
-        self.ask("Play", request_id=request, notify=self.peer.instance, prompts=prompts, **fields)
-        return request
-
-    def collect(self, *prompts, **fields):
-        request = new_id()
-        fields = {"digits_max": 16, "terminators": "#", "barge_in": True, **fields}
-        self.ask("Collect", request_id=request, notify=self.peer.instance, prompts=prompts, **fields)
-        return request
-
-    def connect(self, agent, record=False):
-        self.peer.ask(self.media, "LegConnect", leg_a=self.id, leg_b=agent.id, record=record)
-
-    def release(self):
-        self.ask("LegRelease")
-
-    def close(self):
-        with contextlib.suppress(Refused):
-            self.release()
-        self.rtp.close()
-
-    def hears(self, hz, seconds=5, last=0.5):
-        """In the last moments it heard this tone all the time, and little else."""
-        wait.until(lambda: self.rtp.heard().part(-last - 0.15).heard_tone(hz, last), seconds,
-                   f"{hz} Hz is heard")
 
 
 @pytest.fixture
@@ -130,49 +45,6 @@ def legs(peer):
     yield make
     for leg in made:
         leg.close()
-
-
-def done(peer, request, seconds=8):
-    return peer.wait("MediaDone", lambda message: message.request_id == request, seconds)
-
-
-def text(words, language="en"):
-    return {"kind": TEXT, "content": words, "language": language}
-
-
-def file(name, fallback=""):
-    return {"kind": FILE, "content": name, "fallback": fallback, "language": "en"}
-
-
-def recordings(site):
-    return sorted(pathlib.Path(site.data, "recordings").rglob("*.wav"))
-
-
-def events(site, kind):
-    """Payloads of the stored events of that type."""
-    found = []
-    for partition in range(16):
-        for _, fields in site.redis.xrange(f"tandem:local:events:{partition}"):
-            envelope = MESSAGES["Envelope"].FromString(fields[b"e"])
-            if envelope.type == kind:
-                found.append(MESSAGES[kind].FromString(envelope.payload))
-    return found
-
-
-def everything(store):
-    """All values of Redis as one text."""
-    read = {b"string": store.get, b"hash": store.hgetall, b"stream": store.xrange,
-            b"zset": lambda key: store.zrange(key, 0, -1)}
-    return repr([read[store.type(key)](key) for key in store.scan_iter()])
-
-
-def finished(site, interaction, seconds=8):
-    """The event of an interaction's recording, and its two channels."""
-    def condition():
-        return next((event for event in events(site, "RecordingFinished")
-                     if event.interaction_id == interaction), None)
-    event = wait.until(condition, seconds, "recording.finished")
-    return event, read_wav(pathlib.Path(site.data, "recordings", event.file))
 
 
 # --- one stream -----------------------------------------------------------------------------------
@@ -309,38 +181,6 @@ def test_a_dead_synthesiser_comes_back(media_site, peer, legs):
     os.kill(first, signal.SIGKILL)
     wait.until(lambda: worker() not in (None, first), 5, "another worker runs")
     assert done(peer, leg.play(text("I am back again."))).outcome == FINISHED
-
-
-def test_a_stuck_synthesiser_costs_a_tone_not_the_dialog(impatient_site, impatient):
-    leg = Leg(impatient).answered()
-    worker = subprocess.run(["pgrep", "-P", str(impatient_site.pid("media-1")), "-x", "speech"],
-                            capture_output=True, text=True, check=True).stdout.split()[0]
-    os.kill(int(worker), signal.SIGSTOP)
-    assert done(impatient, leg.play(text("This is never heard."))).outcome == FAILED
-    assert leg.rtp.heard().heard_tone(880, 0.1, 0.5)
-    assert done(impatient, leg.play(text("But this one is."))).outcome == FINISHED
-    leg.close()
-
-
-def test_a_spoken_text_is_kept_over_a_restart(impatient_site):
-    words = "Said only once."
-    counts = []
-    for _ in range(2):
-        with BusPeer(impatient_site, "ivr", "ivr-9") as peer:
-            before = spoken(impatient_site)
-            leg = Leg(peer).answered()
-            assert done(peer, leg.play(text(words))).outcome == FINISHED
-            counts.append(spoken(impatient_site) - before)
-            leg.close()
-        wait.until(lambda: list(pathlib.Path(impatient_site.data, "speech").glob("*.s16")), 3,
-                   "it is on disk")
-        impatient_site.stop_service("media-1")
-        impatient_site.start_service("media-1")
-    assert counts == [1, 0]
-
-
-def spoken(site):
-    return site.metrics("media-1")['tandem_media_texts_spoken{instance="media-1"}']
 
 
 # --- digits ---------------------------------------------------------------------------------------
@@ -505,12 +345,6 @@ def test_reports_are_sent_and_say_goodbye(legs):
 
 # --- requests -------------------------------------------------------------------------------------
 
-def refused(call):
-    with pytest.raises(Refused) as caught:
-        call()
-    return caught.value
-
-
 def test_wrong_requests_get_a_sentence_that_names_the_field(peer, legs):
     stray = legs()
     assert "leg_id" in str(refused(lambda: stray.ask("Play", request_id=new_id())))
@@ -543,97 +377,3 @@ def test_two_instances_of_a_host_never_share_a_port(peer, legs):
     made = [legs(instance=f"media-{1 + i % 2}").answered() for i in range(20)]
     ports = {leg.description.split("m=audio ")[1].split()[0] for leg in made}
     assert len(ports) == 20
-
-
-def attempt(call):
-    try:
-        return call()
-    except Refused as error:
-        return error
-
-
-def test_a_full_house_says_busy_and_recovers(impatient):
-    made = [Leg(impatient).answered() for _ in range(4)]
-    extra = Leg(impatient)
-    assert refused(extra.answered).code == "BUSY"
-    made[0].close()
-    wait.until(lambda: not isinstance(attempt(extra.answered), Refused), 3, "there is room again")
-    for leg in (*made[1:], extra):
-        leg.close()
-
-
-# --- when something dies --------------------------------------------------------------------------
-
-def test_a_silent_far_end_is_told_to_whoever_made_the_leg(impatient):
-    leg = Leg(impatient).answered()
-    wait.until(lambda: leg.rtp.packets, 3, "it is heard")
-    leg.rtp.mute()
-    told = impatient.wait("LegSilent", lambda message: message.leg_id == leg.id)
-    assert told.silent_ms >= 1000
-    leg.close()
-
-
-def known_legs(site):
-    return site.redis.hlen("tandem:local:1:legs:media-1")
-
-
-def test_legs_of_a_dead_owner_are_closed(impatient_site):
-    with BusPeer(impatient_site, "edge", "edge-8") as owner:
-        leg = Leg(owner).answered()
-        leg.rtp.mute()
-        wait.until(lambda: known_legs(impatient_site) == 1, 3, "it is known")
-    leg.rtp.close()
-    wait.until(lambda: known_legs(impatient_site) == 0, 9, "it is closed")
-
-
-def talk(peer):
-    """A recorded talk in which both hear each other."""
-    customer = Leg(peer, tone_hz=440).answered()
-    agent = Leg(peer, interaction=customer.interaction, tone_hz=700).called()
-    customer.connect(agent, record=True)
-    customer.hears(700)
-    agent.hears(440)
-    return customer, agent
-
-
-def test_after_a_kill_the_recording_can_be_played_and_is_told(impatient_site, impatient):
-    customer, agent = talk(impatient)
-    path = wait.until(lambda: next((path for path in recordings(impatient_site)
-                                    if path.stem == as_text(customer.interaction)
-                                    and read_wav(path)[0].seconds > 1.0), None), 5, "some is on disk")
-    impatient_site.kill("media-1")
-    left, right = read_wav(path)
-    assert left.part(0.1).has_tone(440) and right.part(0.2).has_tone(700)
-    assert struct.unpack("<I", path.read_bytes()[40:44])[0] == path.stat().st_size - 44
-    event, _ = finished(impatient_site, customer.interaction, 10)
-    assert not event.complete and abs(event.duration_ms - left.seconds * 1000) < 600
-    wait.until(lambda: known_legs(impatient_site) == 0, 5, "its legs are dropped")
-    customer.rtp.close()
-    agent.rtp.close()
-
-
-def test_without_redis_talk_goes_on_and_its_recording_is_told_afterwards(impatient_site, impatient):
-    customer, agent = talk(impatient)
-    endpoint = impatient.endpoint_of("media-1")
-    impatient.endpoint_of = lambda instance: endpoint
-    impatient_site.stop_redis(signal.SIGKILL)
-    mark = len(customer.rtp.packets)
-    wait.until(lambda: len(customer.rtp.packets) > mark + 100, 4, "packets go on")
-    customer.hears(700)
-    customer.release()
-    impatient_site.start_redis()
-    event, _ = finished(impatient_site, customer.interaction, 15)
-    assert event.complete
-    agent.close()
-    customer.rtp.close()
-
-
-def test_a_clean_stop_finishes_recordings(impatient_site, impatient):
-    customer, agent = talk(impatient)
-    impatient_site.stop_service("media-1")
-    event, _ = finished(impatient_site, customer.interaction)
-    assert event.complete
-    assert '"event":"service.stopped"' in impatient_site.log("media-1")
-    impatient_site.start_service("media-1")
-    customer.rtp.close()
-    agent.rtp.close()

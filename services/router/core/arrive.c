@@ -66,10 +66,19 @@ void flow_dialog_failed(struct flow *flow, struct flow_interaction *interaction)
         flow_enter_queue(flow, interaction);
 }
 
+bool flow_resume_dialog(struct flow *flow, struct flow_interaction *interaction)
+{
+    const struct td_entry_point *entry = flow_entry_point(flow, interaction->state.entry_point);
+
+    interaction->wants_dialog =
+        entry == NULL ||
+        !flow_start_dialog(flow, interaction, entry->dialog, TD_DIALOG_PURPOSE_ENTRY);
+    return !interaction->wants_dialog;
+}
+
 void flow_restart_dialog(struct flow *flow, struct flow_interaction *interaction)
 {
     struct td_interaction_state *state = &interaction->state;
-    const struct td_entry_point *entry = flow_entry_point(flow, state->entry_point);
 
     flow_touch(flow, interaction);
     forget_dialog(interaction);
@@ -80,9 +89,10 @@ void flow_restart_dialog(struct flow *flow, struct flow_interaction *interaction
     }
 
     // A document that kills its ivr must not kill one after the other.
-    if (state->dialog_restarts++ < RESTARTS_MAX && entry != NULL &&
-        flow_start_dialog(flow, interaction, entry->dialog, TD_DIALOG_PURPOSE_ENTRY))
+    if (state->dialog_restarts++ < RESTARTS_MAX &&
+        (flow_resume_dialog(flow, interaction) || flow_is_grace(flow, "ivr")))
         return;
+    interaction->wants_dialog = false;
     flow_enter_queue(flow, interaction);
 }
 

@@ -192,6 +192,8 @@ static void agree(struct flow *flow, struct flow_interaction *interaction)
 
     interaction->channel_unsynced = phase != TD_INTERACTION_PHASE_WRAP_UP;
     interaction->dialog_unsynced = !td_id_is_nil(state->dialog_id.id);
+    interaction->wants_dialog =
+        phase == TD_INTERACTION_PHASE_DIALOG && td_id_is_nil(state->dialog_id.id);
     interaction->offer_unsynced =
         phase == TD_INTERACTION_PHASE_OFFERED || phase == TD_INTERACTION_PHASE_ACCEPTED;
     if (!in_engine(phase) ||

@@ -53,7 +53,8 @@ struct flow_interaction {
     uint32_t told_position; /* to its wait dialog */
     bool used;
     bool touched;
-    bool held; /* not to be offered before its channel's word */
+    bool held;         /* not to be offered before its channel's word */
+    bool wants_dialog; /* its entry dialog died, and an ivr may be back in a moment */
     /* Loaded, and who carries it has not said a word yet. */
     bool channel_unsynced;
     bool offer_unsynced;
@@ -235,7 +236,10 @@ void flow_enter_queue(struct flow *flow, struct flow_interaction *interaction);
 void flow_dialog_ended(struct flow *flow, const struct td_dialog_ended *ended);
 /** The entry dialog cannot be had (any more): goes on without. */
 void flow_dialog_failed(struct flow *flow, struct flow_interaction *interaction);
+/** The dialog it was in is gone: begins it again, here or elsewhere, or goes on without. */
 void flow_restart_dialog(struct flow *flow, struct flow_interaction *interaction);
+/** Begins the entry dialog that was waited for, if there is an ivr now. */
+bool flow_resume_dialog(struct flow *flow, struct flow_interaction *interaction);
 /** Starts a dialog on some ivr. @return False when there is none or no leg. */
 bool flow_start_dialog(struct flow *flow, struct flow_interaction *interaction,
                        const char *document, enum td_dialog_purpose purpose);
@@ -317,6 +321,8 @@ void flow_resume(struct flow *flow, struct flow_agent *agent, const char *reason
 void flow_instance_up(struct flow *flow, const char *service, const char *name);
 void flow_instance_gone(struct flow *flow, const char *service, const char *name);
 bool flow_sweep_is_due(const struct flow *flow);
+/** An instance of the service is gone that may be back in a moment. */
+bool flow_is_grace(const struct flow *flow, const char *service);
 /** The end of the next grace; UINT64_MAX: none runs. */
 uint64_t flow_grace_ends_at(const struct flow *flow);
 /** Instances whose grace is over. */

@@ -124,6 +124,23 @@ static void media_gone(struct flow *flow, struct flow_interaction *interaction, 
         flow_break_offer(flow, interaction);
 }
 
+/* An ivr has come: whoever waits for its dialog gets it. */
+static void ivr_back(struct flow *flow, struct flow_interaction *interaction)
+{
+    if (interaction->wants_dialog && interaction->state.phase == TD_INTERACTION_PHASE_DIALOG)
+        (void)flow_resume_dialog(flow, interaction);
+}
+
+/* None has come in time. */
+static void ivr_lost(struct flow *flow, struct flow_interaction *interaction)
+{
+    if (interaction->wants_dialog && interaction->state.phase == TD_INTERACTION_PHASE_DIALOG &&
+        !flow_resume_dialog(flow, interaction)) {
+        interaction->wants_dialog = false;
+        flow_enter_queue(flow, interaction);
+    }
+}
+
 static void instance_gone(struct flow *flow, struct flow_interaction *interaction,
                           const struct flow_instance *instance)
 {
@@ -182,21 +199,28 @@ static void sync_over(struct flow *flow, struct flow_interaction *interaction)
     if (flow_find(flow, id) == interaction && interaction->dialog_unsynced)
         flow_settle_dialog(flow, interaction, false);
     if (flow_find(flow, id) == interaction)
+        ivr_lost(flow, interaction);
+    if (flow_find(flow, id) == interaction)
         flow_settle_wrap_up(flow, interaction);
 }
 
 static void sweep_interaction(struct flow *flow, struct flow_interaction *interaction)
 {
     const struct flow_sweep *sweep = &flow->sweep;
-
-    if (sweep->instance == NONE)
+    if (sweep->instance == NONE) {
         sync_over(flow, interaction);
-    else if (sweep->job == JOB_GONE)
-        instance_gone(flow, interaction, &flow->instances[sweep->instance]);
-    else if (sweep->job == JOB_LOST)
-        edge_lost(flow, interaction, flow->instances[sweep->instance].name);
+        return;
+    }
+
+    const struct flow_instance *instance = &flow->instances[sweep->instance];
+    if (sweep->job == JOB_GONE)
+        instance_gone(flow, interaction, instance);
     else if (sweep->job == JOB_SYNCED)
-        instance_synced(flow, interaction, &flow->instances[sweep->instance]);
+        instance_synced(flow, interaction, instance);
+    else if (td_str_equal(instance->service, "ivr"))
+        (sweep->job == JOB_LOST ? ivr_lost : ivr_back)(flow, interaction);
+    else if (sweep->job == JOB_LOST)
+        edge_lost(flow, interaction, instance->name);
 }
 
 /* --- the sweep ---------------------------------------------------------------------------------
@@ -249,6 +273,18 @@ static void finish(struct flow *flow)
     }
 }
 
+bool flow_is_grace(const struct flow *flow, const char *service)
+{
+    for (uint32_t i = 0; i < flow->instance_count; i++) {
+        const struct flow_instance *instance = &flow->instances[i];
+
+        if (!instance->alive && instance->lost_at > flow->now &&
+            td_str_equal(instance->service, service))
+            return true;
+    }
+    return false;
+}
+
 uint64_t flow_grace_ends_at(const struct flow *flow)
 {
     uint64_t ends = UINT64_MAX;
@@ -270,7 +306,7 @@ void flow_end_graces(struct flow *flow)
         if (instance->lost_at == 0 || instance->lost_at > flow->now)
             continue;
         instance->lost_at = 0;
-        if (td_str_equal(instance->service, "edge"))
+        if (!td_str_equal(instance->service, "media"))
             instance->jobs |= JOB_LOST;
     }
 }

@@ -333,9 +333,34 @@ static void a_dialog_of_an_ivr_that_is_gone_begins_again_elsewhere(void **state)
     assert_string_equal(command_of(world, FLOW_DIALOG_START, 1)->head.instance, "ivr-2");
     assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_DIALOG);
 
-    world_gone(world, "ivr", "ivr-2"); // Nowhere left: the queue, with music.
+    world_gone(world, "ivr", "ivr-2"); // Nowhere left, and nobody comes: the queue, with music.
+    assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_DIALOG);
+    world_wait(world, FLOW_GRACE_MS * 1000);
     assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_QUEUED);
     assert_string_equal(command_of(world, FLOW_PLAY, 1)->document, "music.wav");
+}
+
+static void a_dialog_waits_a_moment_for_its_only_ivr(void **state)
+{
+    struct world *world = *state;
+
+    (void)arrive(world, 1, "menu");
+    struct td_dialog_id first = command_of(world, FLOW_DIALOG_START, 1)->dialog;
+    world_gone(world, "ivr", "ivr-1");
+    end_dialog(world, 1, first, TD_DIALOG_RESULT_TRANSFER, ""); // From the grave.
+    assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_DIALOG);
+    world_wait(world, SECOND);
+    world_up(world, "ivr", "ivr-1");
+    assert_int_equal(count_commands(world, FLOW_DIALOG_START, 1), 2);
+    world_wait(world, FLOW_GRACE_MS * 1000);
+    assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_DIALOG);
+
+    world_gone(world, "ivr", "ivr-1"); // And a router that takes over knows that it waits.
+    world_crash(world);
+    world_up(world, "edge", "edge-1");
+    world_up(world, "media", "media-1");
+    world_up(world, "ivr", "ivr-1");
+    assert_int_equal(count_commands(world, FLOW_DIALOG_START, 1), 3);
 }
 
 static void a_document_that_kills_every_ivr_is_given_up(void **state)
@@ -396,6 +421,7 @@ int main(void)
         TEST(the_agents_edge_gone_in_set_up_leaves_the_customer_waiting),
         TEST(calls_of_a_media_that_is_gone_are_released),
         TEST(a_dialog_of_an_ivr_that_is_gone_begins_again_elsewhere),
+        TEST(a_dialog_waits_a_moment_for_its_only_ivr),
         TEST(a_document_that_kills_every_ivr_is_given_up),
         TEST(agents_are_listed_by_name_in_pages),
     };

@@ -60,8 +60,7 @@ void flow_dialog_failed(struct flow *flow, struct flow_interaction *interaction)
 {
     struct td_interaction_state *state = &interaction->state;
 
-    flow_touch(flow, interaction);
-    forget_dialog(interaction);
+    flow_stop_dialog(flow, interaction); // It may have begun all the same.
     if (state->phase == TD_INTERACTION_PHASE_DIALOG)
         flow_enter_queue(flow, interaction);
 }
@@ -81,7 +80,7 @@ void flow_restart_dialog(struct flow *flow, struct flow_interaction *interaction
     struct td_interaction_state *state = &interaction->state;
 
     flow_touch(flow, interaction);
-    forget_dialog(interaction);
+    flow_stop_dialog(flow, interaction); // Whoever comes back in its place must not begin it.
     if (state->phase != TD_INTERACTION_PHASE_DIALOG) {
         state->waited = state->dialog_restarts >= RESTARTS_MAX; // flow_treat begins another one.
         state->dialog_restarts++;

@@ -68,6 +68,7 @@ def test_why_names_the_agent_and_who_was_next(site):
     caller.dial("300")
     ada.wait_talking()
     interaction = arrived(tail)
+    tail.wait("interaction.connected")
     caller.hangup()
     history(site, interaction)
     why = site.tandem("why", interaction)

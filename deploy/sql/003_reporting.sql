@@ -78,11 +78,20 @@ CREATE TABLE tandem.event_default       PARTITION OF tandem.event DEFAULT;
 CREATE TABLE tandem.interaction_default PARTITION OF tandem.interaction DEFAULT;
 CREATE TABLE tandem.recording_default   PARTITION OF tandem.recording DEFAULT;
 
--- Where COPY puts rows before they are inserted; a row that came twice is dropped there. Unlogged:
--- they are filled and emptied within one transaction.
-CREATE UNLOGGED TABLE tandem.event_staging       (LIKE tandem.event);
-CREATE UNLOGGED TABLE tandem.interaction_staging (LIKE tandem.interaction);
-CREATE UNLOGGED TABLE tandem.recording_staging   (LIKE tandem.recording);
+-- Where COPY puts rows before they are inserted; a row that came twice is dropped there. Temporary
+-- tables of the writer's connection, which each commit empties by cutting the file: rows deleted from
+-- a common table would be read again by each following INSERT ... SELECT until VACUUM comes by, and a
+-- long report keeps it from coming.
+CREATE FUNCTION tandem.make_staging() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass('pg_temp.event_staging') IS NOT NULL THEN
+        RETURN;
+    END IF;
+    CREATE TEMPORARY TABLE event_staging       (LIKE tandem.event)       ON COMMIT DELETE ROWS;
+    CREATE TEMPORARY TABLE interaction_staging (LIKE tandem.interaction) ON COMMIT DELETE ROWS;
+    CREATE TEMPORARY TABLE recording_staging   (LIKE tandem.recording)   ON COMMIT DELETE ROWS;
+END;
+$$;
 
 -- Makes the partitions of the month of `p_at` and of the two after it, where they are missing.
 CREATE FUNCTION tandem.make_partitions(p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$

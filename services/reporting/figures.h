@@ -1,10 +1,9 @@
 /**
  * @file figures.h  metrics.* each second: queues and agents, counted from events as they come.
  *
- * Says metrics.queue.NAME and metrics.agents for every tenant, keeps the latest values in Redis and
- * as Prometheus text. The sum of each queue is checked each second, and the number of those who
- * wait is compared with what the router says of its own queues (metrics.router): a difference that
- * stays is counted and logged.
+ * Says the figures of every tenant (say.h). The sum of each queue is checked each second, and the
+ * number of those who wait is compared with what the router says of its own queues
+ * (metrics.router): a difference that stays is counted and logged.
  */
 #ifndef REPORTING_FIGURES_H
 #define REPORTING_FIGURES_H
@@ -24,11 +23,11 @@ void figures_configure(struct figures *figures, const struct td_company_config *
    false behind the last. */
 bool figures_next_tenant(const struct figures *figures, uint32_t *tenant);
 
-/** When today began for the tenant [us]; 0 for an unknown one. */
-uint64_t figures_today_unix_us(struct figures *figures, uint32_t tenant);
+/** Counts a known tenant again from nothing. @return From when on its events are wanted. */
+uint64_t figures_begin(struct figures *figures, uint32_t tenant);
 
-/** One event, from the history (at the start) or from a stream. */
-void figures_take(struct figures *figures, uint32_t tenant, const char *topic,
+/** One event, from the history (at the start) or from a stream. Of unknown tenants: nothing. */
+void figures_take(struct figures *figures, uint32_t tenant, const char *topic, uint64_t at_unix_us,
                   struct td_bytes payload);
 
 /** What happened before has been taken: goes on with the streams and begins to speak. */

@@ -3,12 +3,12 @@
  *
  * Two readers of the same streams that do not wait for each other: the writer moves events into
  * PostgreSQL (writer.h), the figures count them as they come (figures.h). At the start the figures
- * of today are counted again from the history, and both go on behind what it holds.
+ * of today are counted again from the history (recount.h), and both go on behind what it holds.
  */
 #ifndef REPORTING_REPORTING_H
 #define REPORTING_REPORTING_H
 
-#include "io/live_read.h"
+#include "io/live_tail.h"
 #include "service/commit.h"
 #include "service/service.h"
 
@@ -27,14 +27,19 @@ struct reporting {
     struct td_service *service;
     struct reporting_config config;
     struct td_live_stream_id positions[TD_STREAMS]; /* of the history, at the start */
+    struct recount *recount;                        /* NULL: done */
     struct writer *writer;
     struct figures *figures;
-    bool stopped;
 };
 
 enum td_err reporting_start(struct td_service *service, void *ctx);
 void reporting_stop(void *ctx);
 const char *reporting_unhealthy(void *ctx);
 void reporting_metrics(void *ctx, struct td_http_answer *answer);
+
+/** Follows all streams behind `positions`. @param events  Its callbacks; the rest is filled in. */
+enum td_err TD_MUST_CHECK reporting_tail(const struct reporting *reporting,
+                                         const struct td_live_tail_config *events,
+                                         struct td_live_tail **tail);
 
 #endif

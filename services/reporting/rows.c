@@ -1,29 +1,23 @@
 #include "reporting/rows.h"
 
 #include "base/str.h"
+#include "reporting/core/occurred.h"
 #include "wire/interaction_wire.h"
 #include "wire/media_wire.h"
 
-const struct td_history_statement rows_positions = {
-    "reporting_positions",
-    "SELECT partition, unix_ms, sequence FROM tandem.stream_position WHERE site = $1"};
-
+/* Temporary tables of this connection, emptied by each commit (003_reporting.sql says why). */
+static const struct td_history_statement make_staging = {"reporting_make_staging",
+                                                         "SELECT tandem.make_staging()"};
 static const struct td_history_statement move_events = {
-    "reporting_move_events", "INSERT INTO tandem.event SELECT * FROM tandem.event_staging "
-                             "ON CONFLICT DO NOTHING"};
+    "reporting_move_events",
+    "INSERT INTO tandem.event SELECT * FROM pg_temp.event_staging ON CONFLICT DO NOTHING"};
 static const struct td_history_statement move_interactions = {
     "reporting_move_interactions",
-    "INSERT INTO tandem.interaction SELECT * FROM tandem.interaction_staging "
+    "INSERT INTO tandem.interaction SELECT * FROM pg_temp.interaction_staging "
     "ON CONFLICT DO NOTHING"};
 static const struct td_history_statement move_recordings = {
     "reporting_move_recordings",
-    "INSERT INTO tandem.recording SELECT * FROM tandem.recording_staging ON CONFLICT DO NOTHING"};
-static const struct td_history_statement clear_events = {"reporting_clear_events",
-                                                         "DELETE FROM tandem.event_staging"};
-static const struct td_history_statement clear_interactions = {
-    "reporting_clear_interactions", "DELETE FROM tandem.interaction_staging"};
-static const struct td_history_statement clear_recordings = {
-    "reporting_clear_recordings", "DELETE FROM tandem.recording_staging"};
+    "INSERT INTO tandem.recording SELECT * FROM pg_temp.recording_staging ON CONFLICT DO NOTHING"};
 static const struct td_history_statement move_position = {
     "reporting_move_position",
     "INSERT INTO tandem.stream_position AS p (site, partition, unix_ms, sequence) "
@@ -32,34 +26,35 @@ static const struct td_history_statement move_position = {
     "WHERE (excluded.unix_ms, excluded.sequence) > (p.unix_ms, p.sequence)"};
 
 #define COPY_EVENTS                                                                                \
-    "COPY tandem.event_staging (tenant, occurred_at, event_id, topic, key, source, site, type, "   \
+    "COPY pg_temp.event_staging (tenant, occurred_at, event_id, topic, key, source, site, type, "  \
     "payload) FROM STDIN (FORMAT binary)"
 #define COPY_INTERACTIONS                                                                          \
-    "COPY tandem.interaction_staging (tenant, occurred_at, interaction_id, site, channel, "        \
+    "COPY pg_temp.interaction_staging (tenant, occurred_at, interaction_id, site, channel, "       \
     "entry_point, queue, agent, customer_id, caller, called, outcome, ended_by, reason, "          \
     "disposition, queued_at, answered_at, ended_at, closed_at, dialog_ms, wait_ms, talk_ms, "      \
     "wrap_up_ms, offers, declined, no_answer, device_failures, within_threshold, decision) "       \
     "FROM STDIN (FORMAT binary)"
 #define COPY_RECORDINGS                                                                            \
-    "COPY tandem.recording_staging (tenant, occurred_at, interaction_id, file, started_at, "       \
+    "COPY pg_temp.recording_staging (tenant, occurred_at, interaction_id, file, started_at, "      \
     "duration_ms, size_bytes, complete) FROM STDIN (FORMAT binary)"
 
-/* Ids are UUIDv7: when the thing they name began can be read from them. */
-static struct td_param begun(struct td_id id)
+static struct td_param begun(struct td_interaction_id interaction)
 {
-    return td_param_unix_us(td_id_unix_ms(id) * 1000);
+    return td_param_unix_us(occurred_begun_unix_us(interaction.id));
 }
 
+/* A moment that the database cannot hold would stop the history of everybody. */
 static struct td_param time_or_null(uint64_t unix_us)
 {
-    return unix_us != 0 ? td_param_unix_us(unix_us) : td_param_null(TD_PARAM_UNIX_US);
+    return unix_us != 0 && unix_us <= OCCURRED_MAX_UNIX_US ? td_param_unix_us(unix_us)
+                                                           : td_param_null(TD_PARAM_UNIX_US);
 }
 
 static void add_event(struct td_history_unit *unit, const struct td_envelope *envelope)
 {
     const struct td_param params[] = {
         td_param_i32((int32_t)envelope->tenant),
-        begun(envelope->id.id),
+        td_param_unix_us(occurred_unix_us(envelope->id.id, envelope->time_unix_us)),
         td_param_id(envelope->id.id),
         td_param_text(envelope->topic),
         td_param_text(envelope->key),
@@ -80,7 +75,7 @@ static void add_interaction(struct td_history_unit *unit, struct td_arena *arena
                                                      : (struct td_bytes){0};
     const struct td_param params[] = {
         td_param_i32((int32_t)envelope->tenant),
-        begun(summary->interaction_id.id),
+        begun(summary->interaction_id),
         td_param_id(summary->interaction_id.id),
         td_param_text(envelope->site),
         td_param_text(td_channel_name(summary->channel)),
@@ -119,10 +114,12 @@ static void add_recording(struct td_history_unit *unit, const struct td_envelope
 {
     const struct td_param params[] = {
         td_param_i32((int32_t)envelope->tenant),
-        begun(recording->interaction_id.id),
+        begun(recording->interaction_id),
         td_param_id(recording->interaction_id.id),
         td_param_text(recording->file),
-        td_param_unix_us(recording->started_at_unix_us),
+        td_param_unix_us(recording->started_at_unix_us <= OCCURRED_MAX_UNIX_US
+                             ? recording->started_at_unix_us
+                             : 0),
         td_param_i64((int64_t)recording->duration_ms),
         td_param_i64((int64_t)recording->size_bytes),
         td_param_bool(recording->complete),
@@ -131,57 +128,77 @@ static void add_recording(struct td_history_unit *unit, const struct td_envelope
     td_history_unit_row(unit, params, sizeof(params) / sizeof(params[0]));
 }
 
-/* --- one pass over the entries for each table ---------------------------------------------------
+/* --- tables ------------------------------------------------------------------------------------
  */
 
-enum table { EVENTS, INTERACTIONS, RECORDINGS };
-
-/* Whether the envelope belongs into that table; adds its row then. */
-static void add_row(struct td_history_unit *unit, struct td_arena *arena, enum table table,
-                    const struct td_envelope *envelope)
+/* By topic and type: the topics of services are closed to others, the types are not. */
+static enum rows_kind kind_of(const struct td_envelope *envelope)
 {
-    struct td_interaction_summary summary;
-    struct td_recording_finished recording;
-
-    switch (table) {
-    case EVENTS:
-        add_event(unit, envelope);
-        break;
-    case INTERACTIONS:
-        if (td_str_equal(envelope->type, "InteractionSummary") &&
-            td_interaction_summary_decode(arena, envelope->payload, &summary, NULL) == TD_OK)
-            add_interaction(unit, arena, envelope, &summary);
-        break;
-    case RECORDINGS:
-        if (td_str_equal(envelope->type, "RecordingFinished") &&
-            td_recording_finished_decode(arena, envelope->payload, &recording, NULL) == TD_OK)
-            add_recording(unit, envelope, &recording);
-        break;
-    }
+    if (td_str_equal(envelope->topic, "interaction.closed") &&
+        td_str_equal(envelope->type, "InteractionSummary"))
+        return ROWS_INTERACTION;
+    if (td_str_equal(envelope->topic, "recording.finished") &&
+        td_str_equal(envelope->type, "RecordingFinished"))
+        return ROWS_RECORDING;
+    return ROWS_EVENT;
 }
 
-static uint32_t add_table(struct td_history_unit *unit, struct td_arena *arena, enum table table,
-                          const struct rows_entry *entries, uint32_t count)
+/* Every entry is an event. Counts them by their kind. */
+static void add_events(struct td_history_unit *unit, struct td_arena *arena,
+                       struct rows_entry *entries, uint32_t count,
+                       uint32_t by_kind[ROWS_UNREADABLE + 1])
 {
-    static const char *const copies[] = {COPY_EVENTS, COPY_INTERACTIONS, COPY_RECORDINGS};
-    uint32_t unreadable = 0;
-
-    td_history_unit_copy(unit, copies[table]);
+    td_history_unit_copy(unit, COPY_EVENTS);
     for (uint32_t i = 0; i < count; i++) {
         size_t mark = arena->used;
         struct td_envelope envelope;
 
-        if (td_envelope_decode(arena, entries[i].value, &envelope, NULL) == TD_OK)
-            add_row(unit, arena, table, &envelope);
-        else
-            unreadable++;
+        entries[i].kind = ROWS_UNREADABLE;
+        if (td_envelope_decode(arena, entries[i].value, &envelope, NULL) == TD_OK) {
+            entries[i].kind = kind_of(&envelope);
+            add_event(unit, &envelope);
+        }
+        by_kind[entries[i].kind]++;
         td_arena_rewind(arena, mark);
     }
-    return unreadable;
+    td_history_unit_add(unit, &move_events, NULL, 0);
+}
+
+static void add_detail(struct td_history_unit *unit, struct td_arena *arena,
+                       const struct rows_entry *entry)
+{
+    struct td_interaction_summary summary;
+    struct td_recording_finished recording;
+    struct td_envelope envelope;
+
+    if (td_envelope_decode(arena, entry->value, &envelope, NULL) != TD_OK)
+        return;
+    if (entry->kind == ROWS_INTERACTION &&
+        td_interaction_summary_decode(arena, envelope.payload, &summary, NULL) == TD_OK)
+        add_interaction(unit, arena, &envelope, &summary);
+    if (entry->kind == ROWS_RECORDING &&
+        td_recording_finished_decode(arena, envelope.payload, &recording, NULL) == TD_OK)
+        add_recording(unit, &envelope, &recording);
+}
+
+/* Those that are more than an event. */
+static void add_details(struct td_history_unit *unit, struct td_arena *arena, enum rows_kind kind,
+                        const struct rows_entry *entries, uint32_t count)
+{
+    td_history_unit_copy(unit, kind == ROWS_INTERACTION ? COPY_INTERACTIONS : COPY_RECORDINGS);
+    for (uint32_t i = 0; i < count; i++) {
+        size_t mark = arena->used;
+
+        if (entries[i].kind == kind)
+            add_detail(unit, arena, &entries[i]);
+        td_arena_rewind(arena, mark);
+    }
+    td_history_unit_add(unit, kind == ROWS_INTERACTION ? &move_interactions : &move_recordings,
+                        NULL, 0);
 }
 
 static void add_positions(struct td_history_unit *unit, const char *site,
-                          const struct td_live_stream_id positions[TD_STREAMS])
+                          const struct td_live_stream_id *positions)
 {
     for (int32_t i = 0; i < TD_STREAMS; i++) {
         const struct td_param params[] = {
@@ -196,20 +213,21 @@ static void add_positions(struct td_history_unit *unit, const char *site,
 }
 
 uint32_t rows_add(struct reporting *reporting, struct td_history_unit *unit,
-                  const struct rows_entry *entries, uint32_t count,
-                  const struct td_live_stream_id positions[TD_STREAMS])
+                  struct rows_entry *entries, uint32_t count,
+                  const struct td_live_stream_id *positions)
 {
     struct td_arena *arena = td_service_arena(reporting->service);
-    uint32_t unreadable = add_table(unit, arena, EVENTS, entries, count);
+    uint32_t by_kind[ROWS_UNREADABLE + 1] = {0};
 
-    td_history_unit_add(unit, &move_events, NULL, 0);
-    td_history_unit_add(unit, &clear_events, NULL, 0);
-    (void)add_table(unit, arena, INTERACTIONS, entries, count);
-    td_history_unit_add(unit, &move_interactions, NULL, 0);
-    td_history_unit_add(unit, &clear_interactions, NULL, 0);
-    (void)add_table(unit, arena, RECORDINGS, entries, count);
-    td_history_unit_add(unit, &move_recordings, NULL, 0);
-    td_history_unit_add(unit, &clear_recordings, NULL, 0);
-    add_positions(unit, td_service_site(reporting->service), positions);
-    return unreadable;
+    if (count > 0) {
+        td_history_unit_add(unit, &make_staging, NULL, 0);
+        add_events(unit, arena, entries, count, by_kind);
+    }
+    if (by_kind[ROWS_INTERACTION] > 0)
+        add_details(unit, arena, ROWS_INTERACTION, entries, count);
+    if (by_kind[ROWS_RECORDING] > 0)
+        add_details(unit, arena, ROWS_RECORDING, entries, count);
+    if (positions != NULL)
+        add_positions(unit, td_service_site(reporting->service), positions);
+    return by_kind[ROWS_UNREADABLE];
 }

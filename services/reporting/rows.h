@@ -7,23 +7,23 @@
 #include "io/history.h"
 #include "reporting/reporting.h"
 
-/** One entry of a stream. `value` lies in memory of the batch. */
+/** Which table an entry adds to, beside the events. */
+enum rows_kind { ROWS_EVENT, ROWS_INTERACTION, ROWS_RECORDING, ROWS_UNREADABLE };
+
+/** One entry of a stream. */
 struct rows_entry {
     struct td_bytes value; /**< Packed Envelope. */
-    uint32_t partition;
+    enum rows_kind kind;   /**< Set by rows_add. */
 };
 
 /**
  * Adds all steps of one batch to a unit: copies, inserts, positions.
  *
- * @param positions  After the batch; those with unix_ms 0 are left as they are.
+ * @param positions  Behind it; those with unix_ms 0 are left as they are. NULL: none.
  * @return How many entries could not be read (they are skipped).
  */
 uint32_t rows_add(struct reporting *reporting, struct td_history_unit *unit,
-                  const struct rows_entry *entries, uint32_t count,
-                  const struct td_live_stream_id positions[TD_STREAMS]);
-
-/** Reads the stored positions of this site. */
-extern const struct td_history_statement rows_positions;
+                  struct rows_entry *entries, uint32_t count,
+                  const struct td_live_stream_id *positions);
 
 #endif

@@ -57,8 +57,10 @@ void states_set(struct states *states, const char *agent, unsigned state)
 {
     struct states_agent *found = know(states, agent);
 
-    if (found == NULL || state >= STATES_KINDS)
+    if (found == NULL)
         return;
+    if (state >= STATES_KINDS)
+        state = 0; // One that this release does not know counts in none.
     if (found->state != 0)
         states->counts[found->state]--;
     found->state = state;
@@ -67,6 +69,13 @@ void states_set(struct states *states, const char *agent, unsigned state)
 }
 
 void states_clear(struct states *states)
+{
+    memset(states->counts, 0, sizeof(states->counts));
+    for (size_t i = 0; i < states->size; i++)
+        states->agents[i].state = 0;
+}
+
+void states_free(struct states *states)
 {
     free(states->agents);
     *states = (struct states){0};

@@ -28,6 +28,8 @@ struct states {
 void states_know(struct states *states, const char *agent);
 /** The agent's state is now this one; numbers above STATES_KINDS - 1 count in none. */
 void states_set(struct states *states, const char *agent, unsigned state);
+/** Nobody was heard of yet; the room stays. */
 void states_clear(struct states *states);
+void states_free(struct states *states);
 
 #endif

@@ -3,25 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/live_tail.h"
 #include "io/timer.h"
-#include "reporting/rows.h"
+#include "reporting/batch.h"
+#include "reporting/upkeep.h"
 
-#define BATCH_BYTES_MAX (8U << 20)
 #define UNIT_DEADLINE_MS 60000
 #define RETRY_MS 500
-#define TRIM_EVERY_MS 10000
-#define PARTITIONS_EVERY_MS 3600000
-#define SHORT_DEADLINE_MS 5000
-
-/* Entries of a moment: `entries` point into `bytes`. */
-struct batch {
-    struct rows_entry *entries;
-    uint32_t count;
-    uint8_t *bytes;
-    size_t used;
-    struct td_live_stream_id positions[TD_STREAMS]; /* after it; 0: no entry of that stream */
-};
 
 struct writer {
     struct reporting *reporting;
@@ -29,45 +16,36 @@ struct writer {
     struct batch batches[2];
     struct batch *collecting;
     struct batch *writing; /* NULL: none */
+    uint32_t written;      /* of `writing`: committed, or left out */
+    uint32_t slice;        /* of `writing`: being written, behind those */
     struct td_live_stream_id stored[TD_STREAMS];
     struct td_timer flush;
     struct td_timer retry;
-    struct td_timer trim;
-    struct td_timer partitions;
+    struct upkeep *upkeep;
     bool tail_up;
+    bool failing;
     bool paused;
     bool closing;
-    unsigned in_flight; /* callbacks still due; the last one frees a closing writer */
+    bool is_in_flight; /* an answer is due: it frees a closing writer */
+    uint32_t slice_unreadable;
     uint64_t *events;
     uint64_t *unreadable;
+    uint64_t *left_out;
     uint64_t *failures;
     uint64_t *gaps;
 };
 
 static void free_writer(struct writer *writer)
 {
-    for (size_t i = 0; i < 2; i++) {
-        free(writer->batches[i].entries);
-        free(writer->batches[i].bytes);
-    }
+    for (size_t i = 0; i < 2; i++)
+        batch_fini(&writer->batches[i]);
     free(writer);
-}
-
-/* Begins a callback. @return false when the writer is closing: then it must not be touched. */
-static bool come_back(struct writer *writer)
-{
-    writer->in_flight--;
-    if (!writer->closing)
-        return true;
-    if (writer->in_flight == 0)
-        free_writer(writer);
-    return false;
 }
 
 /* --- writing -----------------------------------------------------------------------------------
  */
 
-static void write_batch(struct writer *writer);
+static void write_slice(struct writer *writer);
 
 static void resume(struct writer *writer)
 {
@@ -75,13 +53,6 @@ static void resume(struct writer *writer)
         return;
     writer->paused = false;
     td_live_tail_resume(writer->tail);
-}
-
-static void batch_clear(struct batch *batch)
-{
-    batch->count = 0;
-    batch->used = 0;
-    memset(batch->positions, 0, sizeof(batch->positions));
 }
 
 /* The collecting one goes out as soon as the other is back. */
@@ -93,27 +64,17 @@ static void swap_and_write(struct writer *writer)
         return;
     writer->collecting = full == &writer->batches[0] ? &writer->batches[1] : &writer->batches[0];
     writer->writing = full;
+    writer->written = 0;
+    writer->slice = full->count;
     td_timer_stop(&writer->flush);
-    write_batch(writer);
+    write_slice(writer);
     resume(writer);
 }
 
-static void on_written(void *ctx, enum td_err err, const struct td_history_answer *answer)
+static void finish_batch(struct writer *writer)
 {
-    struct writer *writer = ctx;
     struct batch *batch = writer->writing;
 
-    if (!come_back(writer))
-        return;
-    if (err != TD_OK) {
-        ++*writer->failures;
-        td_log_warn(td_service_log(writer->reporting->service), "history.not_written",
-                    td_failure(err), td_str("why", answer->message),
-                    td_u64("events", batch->count));
-        td_timer_start(&writer->retry, RETRY_MS);
-        return;
-    }
-    *writer->events += batch->count;
     for (size_t i = 0; i < TD_STREAMS; i++) {
         if (batch->positions[i].unix_ms != 0)
             writer->stored[i] = batch->positions[i];
@@ -123,23 +84,97 @@ static void on_written(void *ctx, enum td_err err, const struct td_history_answe
     swap_and_write(writer);
 }
 
-static void write_batch(struct writer *writer)
+static void on_slice_written(struct writer *writer)
+{
+    bool was_last = writer->written + writer->slice == writer->writing->count;
+
+    writer->failing = false;
+    *writer->events += writer->slice;
+    *writer->unreadable += writer->slice_unreadable;
+    writer->written += writer->slice;
+    writer->slice = writer->writing->count - writer->written;
+    if (was_last)
+        finish_batch(writer);
+    else
+        write_slice(writer);
+}
+
+/* Says which one, so that somebody can look at it in its stream while it is there. */
+static void log_left_out(const struct writer *writer, enum td_err err, const char *why)
+{
+    struct td_service *service = writer->reporting->service;
+    struct td_arena *arena = td_service_arena(service);
+    size_t mark = arena->used;
+    struct td_envelope envelope = {.topic = ""};
+    char id[TD_ID_TEXT_SIZE];
+
+    (void)td_envelope_decode(arena, writer->writing->entries[writer->written].value, &envelope,
+                             NULL);
+    td_log_error(td_service_log(service), "history.left_out",
+                 td_str("event_id", td_id_format(envelope.id.id, id)),
+                 td_str("topic", envelope.topic), td_failure(err), td_str("why", why));
+    td_arena_rewind(arena, mark);
+}
+
+/* The values of an entry do not fit: half as many, until it stands alone. */
+static void on_slice_refused(struct writer *writer, enum td_err err, const char *why)
+{
+    if (writer->slice > 1) {
+        writer->slice /= 2;
+    } else {
+        ++*writer->left_out;
+        log_left_out(writer, err, why);
+        writer->written++;
+        writer->slice = writer->writing->count - writer->written;
+    }
+    write_slice(writer);
+}
+
+static void on_written(void *ctx, enum td_err err, const struct td_history_answer *answer)
+{
+    struct writer *writer = ctx;
+    bool is_refusal = err == TD_ERR_RANGE || err == TD_ERR_LIMIT;
+
+    writer->is_in_flight = false;
+    if (writer->closing) {
+        free_writer(writer);
+        return;
+    }
+    if (err == TD_OK) {
+        on_slice_written(writer);
+    } else if (is_refusal && writer->slice > 0) {
+        on_slice_refused(writer, err, answer->message);
+    } else {
+        ++*writer->failures;
+        writer->failing = true;
+        td_log_warn(td_service_log(writer->reporting->service), "history.not_written",
+                    td_failure(err), td_str("why", answer->message),
+                    td_u64("events", writer->writing->count));
+        td_timer_start(&writer->retry, RETRY_MS);
+    }
+}
+
+/* The positions go with the last slice, which may be empty when its only entry was left out. */
+static void write_slice(struct writer *writer)
 {
     struct reporting *reporting = writer->reporting;
-    const struct batch *batch = writer->writing;
+    struct batch *batch = writer->writing;
+    bool is_last = writer->written + writer->slice == batch->count;
     struct td_history_unit *unit;
 
     enum td_err err = td_history_unit_create(&unit);
     if (err == TD_OK) {
-        *writer->unreadable +=
-            rows_add(reporting, unit, batch->entries, batch->count, batch->positions);
+        writer->slice_unreadable = rows_add(reporting, unit, batch->entries + writer->written,
+                                            writer->slice, is_last ? batch->positions : NULL);
         td_history_unit_repeatable(unit);
         err = td_history_run(td_service_history(reporting->service), &unit, UNIT_DEADLINE_MS,
                              on_written, writer);
     }
-    if (err == TD_OK) {
-        writer->in_flight++;
-    } else {
+    writer->is_in_flight = err == TD_OK;
+    if (err == TD_ERR_LIMIT && writer->slice > 1) { // More than one transaction takes.
+        writer->slice /= 2;
+        write_slice(writer);
+    } else if (err != TD_OK) {
         ++*writer->failures;
         td_timer_start(&writer->retry, RETRY_MS);
     }
@@ -147,7 +182,7 @@ static void write_batch(struct writer *writer)
 
 static void on_retry(void *ctx)
 {
-    write_batch(ctx);
+    write_slice(ctx);
 }
 
 static void on_flush(void *ctx)
@@ -158,32 +193,21 @@ static void on_flush(void *ctx)
 /* --- collecting --------------------------------------------------------------------------------
  */
 
-static bool is_full(const struct writer *writer, const struct batch *batch)
-{
-    return batch->count == writer->reporting->config.batch_max || batch->used > BATCH_BYTES_MAX / 2;
-}
-
 static void on_entry(void *ctx, uint32_t stream, struct td_live_stream_id id, struct td_bytes value)
 {
     struct writer *writer = ctx;
-    struct batch *batch = writer->collecting;
 
-    if (value.size > BATCH_BYTES_MAX / 2) {
-        ++*writer->unreadable; // Larger than any envelope may be.
+    if (value.size > BATCH_ENTRY_MAX) {
+        ++*writer->unreadable;
         return;
     }
-    uint8_t *copy = batch->bytes + batch->used;
-    if (value.size > 0)
-        memcpy(copy, value.data, value.size);
-    batch->used += value.size;
-    batch->entries[batch->count++] = (struct rows_entry){td_bytes(copy, value.size), stream};
-    batch->positions[stream] = id;
+    batch_add(writer->collecting, stream, id, value);
     if (!td_timer_is_running(&writer->flush))
         td_timer_start(&writer->flush, writer->reporting->config.flush_ms);
-    if (!is_full(writer, batch))
+    if (!batch_is_full(writer->collecting))
         return;
     swap_and_write(writer);
-    if (is_full(writer, writer->collecting)) {
+    if (batch_is_full(writer->collecting)) {
         writer->paused = true;
         td_live_tail_pause(writer->tail);
     }
@@ -207,125 +231,25 @@ static void on_tail_state(void *ctx, bool up)
     writer->tail_up = up;
 }
 
-/* --- housekeeping ------------------------------------------------------------------------------
- */
-
-static void on_trimmed(void *ctx, enum td_err err, uint64_t count)
-{
-    struct writer *writer = ctx;
-
-    if (!come_back(writer))
-        return;
-    if (err != TD_OK)
-        td_log_warn(td_service_log(writer->reporting->service), "stream.not_trimmed",
-                    td_failure(err));
-    else if (count > 0)
-        td_log_debug(td_service_log(writer->reporting->service), "stream.trimmed",
-                     td_u64("count", count));
-}
-
-static void on_trim(void *ctx)
-{
-    struct writer *writer = ctx;
-    struct td_service *service = writer->reporting->service;
-    uint64_t now_ms = td_loop_now_unix_us(td_service_loop(service)) / 1000;
-    uint64_t keep_ms = writer->reporting->config.stream_keep_ms;
-    char key[TD_KEY_SIZE];
-
-    for (unsigned i = 0; i < TD_STREAMS; i++) {
-        struct td_live_stream_id stored = writer->stored[i];
-        struct td_live_stream_id from = {stored.unix_ms, stored.sequence + 1};
-
-        if (stored.unix_ms == 0 || now_ms < keep_ms)
-            continue;
-        if (from.unix_ms > now_ms - keep_ms)
-            from = (struct td_live_stream_id){now_ms - keep_ms, 0};
-        (void)td_stream_key(td_service_site(service), i, key);
-        if (td_live_trim(td_service_live(service), key, from, SHORT_DEADLINE_MS, on_trimmed,
-                         writer) != TD_OK)
-            return; // Redis is away; the next round does it.
-        writer->in_flight++;
-    }
-}
-
-static void on_partitions_made(void *ctx, enum td_err err, const struct td_history_answer *answer)
-{
-    struct writer *writer = ctx;
-
-    if (!come_back(writer))
-        return;
-    if (err != TD_OK) // The default partitions take the rows meanwhile.
-        td_log_warn(td_service_log(writer->reporting->service), "history.no_partition",
-                    td_failure(err), td_str("why", answer->message));
-}
-
-static void make_partitions(void *ctx)
-{
-    static const struct td_history_statement statement = {"reporting_partitions",
-                                                          "SELECT tandem.make_partitions($1)"};
-    struct writer *writer = ctx;
-    struct td_service *service = writer->reporting->service;
-    const struct td_param param = td_param_unix_us(td_loop_now_unix_us(td_service_loop(service)));
-    const struct td_history_query query = {.statement = &statement,
-                                           .params = &param,
-                                           .param_count = 1,
-                                           .deadline_ms = SHORT_DEADLINE_MS,
-                                           .repeatable = true};
-
-    if (td_history_query(td_service_history(service), &query, on_partitions_made, writer) == TD_OK)
-        writer->in_flight++;
-    else
-        td_log_warn(td_service_log(service), "history.busy", td_str("task", "partitions"));
-}
-
 /* --- life --------------------------------------------------------------------------------------
  */
 
 static enum td_err open_tail(struct writer *writer)
 {
-    struct td_service *service = writer->reporting->service;
-    char keys[TD_STREAMS][TD_KEY_SIZE];
-    struct td_live_tail_stream streams[TD_STREAMS];
+    const struct td_live_tail_config events = {
+        .entry = on_entry, .gap = on_gap, .state = on_tail_state, .ctx = writer};
 
-    for (unsigned i = 0; i < TD_STREAMS; i++)
-        streams[i] = (struct td_live_tail_stream){
-            td_stream_key(td_service_site(service), i, keys[i]), writer->stored[i]};
-    const struct td_live_tail_config config = {
-        .address = td_service_redis(service),
-        .password = td_service_redis_password(service),
-        .streams = streams,
-        .stream_count = TD_STREAMS,
-        .entry = on_entry,
-        .gap = on_gap,
-        .state = on_tail_state,
-        .ctx = writer,
-    };
-    return td_live_tail_create(td_service_loop(service), &config, &writer->tail);
+    return reporting_tail(writer->reporting, &events, &writer->tail);
 }
 
 static enum td_err open_batches(struct writer *writer)
 {
-    for (size_t i = 0; i < 2; i++) {
-        struct batch *batch = &writer->batches[i];
-        batch->entries = calloc(writer->reporting->config.batch_max, sizeof(*batch->entries));
-        batch->bytes = malloc(BATCH_BYTES_MAX);
-        if (batch->entries == NULL || batch->bytes == NULL)
-            return TD_ERR_NO_MEMORY;
-    }
+    enum td_err err = TD_OK;
+
+    for (size_t i = 0; i < 2 && err == TD_OK; i++)
+        err = batch_init(&writer->batches[i], writer->reporting->config.batch_max);
     writer->collecting = &writer->batches[0];
-    return TD_OK;
-}
-
-static void start_timers(struct writer *writer)
-{
-    struct td_loop *loop = td_service_loop(writer->reporting->service);
-
-    td_timer_init(&writer->flush, loop, on_flush, writer);
-    td_timer_init(&writer->retry, loop, on_retry, writer);
-    td_timer_init(&writer->trim, loop, on_trim, writer);
-    td_timer_init(&writer->partitions, loop, make_partitions, writer);
-    td_timer_start_repeating(&writer->trim, TRIM_EVERY_MS);
-    td_timer_start_repeating(&writer->partitions, PARTITIONS_EVERY_MS);
+    return err;
 }
 
 enum td_err writer_create(struct reporting *reporting, struct writer **writer)
@@ -337,24 +261,29 @@ enum td_err writer_create(struct reporting *reporting, struct writer **writer)
     self->reporting = reporting;
     self->events = td_service_counter(reporting->service, "events_stored");
     self->unreadable = td_service_counter(reporting->service, "events_unreadable");
+    self->left_out = td_service_counter(reporting->service, "events_left_out");
     self->failures = td_service_counter(reporting->service, "history_failures");
     self->gaps = td_service_counter(reporting->service, "stream_gaps");
     memcpy(self->stored, reporting->positions, sizeof(self->stored));
-    start_timers(self);
+    td_timer_init(&self->flush, td_service_loop(reporting->service), on_flush, self);
+    td_timer_init(&self->retry, td_service_loop(reporting->service), on_retry, self);
     enum td_err err = open_batches(self);
     if (err == TD_OK)
         err = open_tail(self);
+    if (err == TD_OK)
+        err = upkeep_create(reporting, self->stored, &self->upkeep);
     if (err != TD_OK) {
         writer_destroy(&self);
         return err;
     }
-    make_partitions(self);
     *writer = self;
     return TD_OK;
 }
 
 const char *writer_unhealthy(const struct writer *writer)
 {
+    if (writer->failing)
+        return "the history cannot be written; history.not_written in the log says why";
     return writer->tail_up ? NULL : "cannot read the event streams";
 }
 
@@ -367,10 +296,9 @@ void writer_destroy(struct writer **writer)
     *writer = NULL;
     td_timer_stop(&self->flush);
     td_timer_stop(&self->retry);
-    td_timer_stop(&self->trim);
-    td_timer_stop(&self->partitions);
+    upkeep_destroy(&self->upkeep);
     td_live_tail_destroy(&self->tail);
     self->closing = true;
-    if (self->in_flight == 0)
+    if (!self->is_in_flight)
         free_writer(self);
 }

@@ -13,6 +13,14 @@ void tally_init(struct tally *tally, struct tally_entry *entries, size_t size)
     tally->entries_size = size;
 }
 
+void tally_clear(struct tally *tally)
+{
+    for (uint32_t i = 0; i < tally->queue_count; i++)
+        tally->queues[i].counts = (struct tally_counts){0};
+    memset(tally->entries, 0, tally->entries_size * sizeof(*tally->entries));
+    tally->entries_used = 0;
+}
+
 /* --- queues ------------------------------------------------------------------------------------
  */
 
@@ -75,6 +83,26 @@ static void remove_entry(struct tally *tally, size_t at)
     tally->entries_used--;
 }
 
+bool tally_is_full(const struct tally *tally)
+{
+    return tally->entries_used >=
+           tally->entries_size / 2; // Half empty, so that searches are short.
+}
+
+void tally_move(struct tally *tally, struct tally_entry *entries, size_t size)
+{
+    const struct tally_entry *old = tally->entries;
+    size_t old_size = tally->entries_size;
+
+    assert(size > old_size && (size & (size - 1)) == 0);
+    tally->entries = entries;
+    tally->entries_size = size;
+    for (size_t i = 0; i < old_size; i++) {
+        if (!td_id_is_nil(old[i].interaction.id))
+            entries[find_entry(tally, old[i].interaction)] = old[i];
+    }
+}
+
 void tally_queued(struct tally *tally, struct td_interaction_id interaction, const char *queue,
                   uint64_t at_unix_us)
 {
@@ -82,7 +110,7 @@ void tally_queued(struct tally *tally, struct td_interaction_id interaction, con
     size_t at = find_entry(tally, interaction);
     bool is_known = !td_id_is_nil(tally->entries[at].interaction.id);
 
-    if (found == NULL || is_known || tally->entries_used >= tally->entries_size / 2) {
+    if (found == NULL || is_known || tally_is_full(tally)) {
         tally->ignored++;
         return;
     }
@@ -154,19 +182,17 @@ void tally_new_day(struct tally *tally)
 /* --- read --------------------------------------------------------------------------------------
  */
 
-uint64_t tally_oldest_unix_us(const struct tally *tally, uint32_t queue)
+void tally_oldest(const struct tally *tally, uint64_t *oldest_unix_us)
 {
-    uint64_t oldest = UINT64_MAX;
-
-    if (tally->queues[queue].counts.waiting == 0)
-        return oldest;
-    for (size_t i = 0; i < tally->entries_size; i++) {
+    for (uint32_t i = 0; i < tally->queue_count; i++)
+        oldest_unix_us[i] = UINT64_MAX;
+    for (size_t i = 0; i < tally->entries_size && tally->entries_used > 0; i++) {
         const struct tally_entry *entry = &tally->entries[i];
-        if (!td_id_is_nil(entry->interaction.id) && entry->queue == queue &&
-            entry->queued_at_unix_us < oldest)
-            oldest = entry->queued_at_unix_us;
+
+        if (!td_id_is_nil(entry->interaction.id) &&
+            entry->queued_at_unix_us < oldest_unix_us[entry->queue])
+            oldest_unix_us[entry->queue] = entry->queued_at_unix_us;
     }
-    return oldest;
 }
 
 uint32_t tally_service_level_permille(const struct tally_counts *counts)

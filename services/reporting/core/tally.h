@@ -65,6 +65,15 @@ enum tally_leave { TALLY_ANSWERED, TALLY_ABANDONED, TALLY_OVERFLOWED };
 /** @param entries  Zeroed; kept. @param size  Of it: a power of two, twice as many as may wait. */
 void tally_init(struct tally *tally, struct tally_entry *entries, size_t size);
 
+/** Whether one more who waits would find no room. */
+bool tally_is_full(const struct tally *tally);
+/** Goes on in a larger table; the one before is the caller's again. @param entries  As in
+   tally_init. */
+void tally_move(struct tally *tally, struct tally_entry *entries, size_t size);
+
+/** Forgets what was counted and who waits; queues stay known. */
+void tally_clear(struct tally *tally);
+
 /** Makes the queue known, or changes its threshold. */
 void tally_configure(struct tally *tally, const char *queue, uint32_t threshold_ms);
 
@@ -81,8 +90,9 @@ void tally_closed(struct tally *tally, struct td_interaction_id interaction);
 /** A new day begins: all counts start again, with those who wait. */
 void tally_new_day(struct tally *tally);
 
-/** When the one who waits longest entered; UINT64_MAX if nobody waits. O(table). */
-uint64_t tally_oldest_unix_us(const struct tally *tally, uint32_t queue);
+/** When in each queue the one who waits longest entered; UINT64_MAX where nobody waits. One pass
+   over the table. @param oldest_unix_us  One for each queue. */
+void tally_oldest(const struct tally *tally, uint64_t *oldest_unix_us);
 
 /** In thousandths; 1000 while nothing counts. */
 uint32_t tally_service_level_permille(const struct tally_counts *counts);

@@ -27,25 +27,36 @@ CREATE TABLE tandem.identity (
 );
 CREATE INDEX identity_customer ON tandem.identity (tenant, customer_id);
 
--- Everybody with this identity, at most `most`; a new customer when there is nobody. Two first
--- contacts at the same moment wait for each other here and get the same customer.
+-- Everybody with this identity, at most `p_most`. Customers whom the company knows come instead of
+-- those that were only made here, when they called before the company had told us of them.
+CREATE FUNCTION tandem.customers_with(p_tenant integer, p_kind integer, p_value text,
+                                      p_most integer)
+RETURNS TABLE (customer_id uuid, brief bytea) LANGUAGE sql STABLE AS $$
+    SELECT customer_id, brief FROM (
+        SELECT c.customer_id, c.brief, c.external_id IS NULL AS is_made_here,
+               bool_and(c.external_id IS NULL) OVER () AS all_are
+        FROM tandem.identity i JOIN tandem.customer c USING (tenant, customer_id)
+        WHERE i.tenant = p_tenant AND i.kind = p_kind AND i.value = p_value) AS found
+    WHERE all_are OR NOT is_made_here
+    ORDER BY customer_id LIMIT p_most
+$$;
+
+-- Everybody with this identity; a new customer when there is nobody. Two first contacts at the same
+-- moment wait for each other here and get the same customer. Asked again with the same `p_new_id`
+-- (the answer was lost) it says once more that the customer is new.
 CREATE FUNCTION tandem.identify(p_tenant integer, p_kind integer, p_value text, p_new_id uuid,
                                 p_new_brief bytea, p_most integer)
 RETURNS TABLE (customer_id uuid, brief bytea, is_new boolean) LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN QUERY SELECT c.customer_id, c.brief, false
-        FROM tandem.identity i JOIN tandem.customer c USING (tenant, customer_id)
-        WHERE i.tenant = p_tenant AND i.kind = p_kind AND i.value = p_value
-        ORDER BY c.customer_id LIMIT p_most;
+    RETURN QUERY SELECT c.customer_id, c.brief, c.customer_id = p_new_id
+        FROM tandem.customers_with(p_tenant, p_kind, p_value, p_most) c;
     IF FOUND THEN
         RETURN;
     END IF;
 
     PERFORM pg_advisory_xact_lock(hashtextextended(p_tenant || ' ' || p_kind || ' ' || p_value, 0));
-    RETURN QUERY SELECT c.customer_id, c.brief, false
-        FROM tandem.identity i JOIN tandem.customer c USING (tenant, customer_id)
-        WHERE i.tenant = p_tenant AND i.kind = p_kind AND i.value = p_value
-        ORDER BY c.customer_id LIMIT p_most;
+    RETURN QUERY SELECT c.customer_id, c.brief, c.customer_id = p_new_id
+        FROM tandem.customers_with(p_tenant, p_kind, p_value, p_most) c;
     IF FOUND THEN
         RETURN;
     END IF;

@@ -51,7 +51,9 @@ void context_stop(void *ctx)
     struct context *context = ctx;
 
     td_timer_stop(&context->memory.timer);
-    td_service_stopped(context->service);
+    context->stopping = true;
+    if (context->publishing == 0) // Who publishes is told whether it is on disk.
+        td_service_stopped(context->service);
 }
 
 const char *context_cache_key(const struct context *context, uint32_t tenant, int kind,
@@ -67,10 +69,12 @@ void context_tell(struct context *context, uint32_t tenant, const char *topic,
                   const struct td_customer_event *event)
 {
     struct td_commit *commit = td_commit_begin(context->service, tenant);
+    struct td_arena *arena = td_service_arena(context->service);
+    size_t mark = arena->used;
     char key[TD_ID_TEXT_SIZE];
 
     td_commit_event(commit, topic, td_id_format(event->customer.customer_id.id, key),
-                    "CustomerEvent",
-                    td_customer_event_encode(td_service_arena(context->service), event));
+                    "CustomerEvent", td_customer_event_encode(arena, event));
+    td_arena_rewind(arena, mark);
     td_commit_run(commit, TELL_DEADLINE_MS, NULL, NULL);
 }

@@ -37,6 +37,8 @@ struct context {
     struct context_config config;
     struct context_dialling dialling;
     struct context_memory memory;
+    uint32_t publishing; /* events whose answer from Redis is due */
+    bool stopping;       /* the last of them ends the service */
     uint64_t *identified;
     uint64_t *identified_from_cache;
     uint64_t *customers_created;
@@ -61,8 +63,8 @@ void context_memory_watch(struct context *context);
 const char *context_cache_key(const struct context *context, uint32_t tenant, int kind,
                               const char *value, char key[TD_KEY_SIZE]);
 
-/** Sends customer.created or customer.updated. @param key of the event is the customer's id. */
 struct td_customer_event;
+/** Says customer.created or customer.updated; the event's key is the customer's id. */
 void context_tell(struct context *context, uint32_t tenant, const char *topic,
                   const struct td_customer_event *event);
 

@@ -9,21 +9,28 @@
 #include "wire/context_wire.h"
 
 #define APPLY_DEADLINE_MS 20000
+#define FORGET_DEADLINE_MS 5000
 #define IDENTITIES_MAX 16
 #define LINE_SIZE 140 /* "KIND VALUE\n" */
 #define LINES_SIZE ((IDENTITIES_MAX * LINE_SIZE) + 1)
+
+/* One customer, as it is from now on. */
+struct applied {
+    struct td_customer_brief brief;
+    char lines[LINES_SIZE]; /* identities */
+};
 
 struct apply {
     struct context *context;
     struct td_request *request;
     uint32_t tenant;
     uint32_t count;
-    char (*lines)[LINES_SIZE]; /* of each customer: the identities it has from now on */
+    struct applied *customers;
 };
 
 static void free_apply(struct apply *apply)
 {
-    free(apply->lines);
+    free(apply->customers);
     free(apply);
 }
 
@@ -37,6 +44,8 @@ static enum td_err add_identity(const struct context *context, const struct td_i
     char e164[CONTEXT_E164_SIZE];
     size_t used = strlen(lines);
 
+    if (identity->kind >= TD_IDENTITY_KIND_COUNT)
+        return TD_ERR_RANGE; // Of a later release: how it is written is not known here.
     if (identity->kind == TD_IDENTITY_KIND_PHONE) {
         if (context_phone_read(value, &context->dialling, e164) != CONTEXT_PHONE_NUMBER)
             return TD_ERR_SYNTAX;
@@ -56,7 +65,8 @@ static enum td_err check_customer(struct apply *apply, const struct td_customer 
         return TD_ERR_RANGE;
     }
     for (uint32_t i = 0; i < customer->identities_count; i++) {
-        if (add_identity(apply->context, &customer->identities[i], apply->lines[index]) != TD_OK) {
+        if (add_identity(apply->context, &customer->identities[i], apply->customers[index].lines) !=
+            TD_OK) {
             (void)snprintf(why, why_size,
                            "customers[%u].identities[%u].value: not a number or address that can "
                            "be reached (customer %s)",
@@ -85,33 +95,53 @@ static void forget_lines(struct apply *apply, struct td_live_batch *batch, const
     }
 }
 
-static void count_result(struct td_customers_apply_reply *reply, const char *result)
+/* Nobody is to be answered from the cache with what was true before. */
+static void forget_cached(struct apply *apply, const struct td_history_answer *answer)
 {
-    if (td_str_equal(result, "created"))
-        reply->created++;
-    else if (td_str_equal(result, "updated"))
-        reply->updated++;
-    else
+    struct td_service *service = apply->context->service;
+    struct td_live_batch *batch;
+    enum td_err err = td_live_batch_create(&batch);
+
+    for (uint32_t i = 0; i < answer->step_count && err == TD_OK; i++) {
+        forget_lines(apply, batch, td_rows_text(answer->steps[i], 0, 2));
+        forget_lines(apply, batch, apply->customers[i].lines);
+    }
+    if (err == TD_OK && td_live_batch_op_count(batch) > 0)
+        err = td_live_commit(td_service_live(service), &batch, FORGET_DEADLINE_MS, NULL, NULL);
+    else if (err == TD_OK)
+        td_live_batch_destroy(&batch);
+    if (err != TD_OK) // What is cached ends by itself; until then it may be the old one.
+        td_log_warn(td_service_log(service), "identity.cache_kept", td_failure(err));
+}
+
+/* What became of one customer; said to everybody unless nothing did. */
+static void tell_result(struct apply *apply, const struct td_rows *row, uint32_t index,
+                        struct td_customers_apply_reply *reply)
+{
+    const char *result = td_rows_text(row, 0, 1);
+    bool is_new = td_str_equal(result, "created");
+    struct td_customer_event event = {.customer = apply->customers[index].brief,
+                                      .has_customer = true};
+
+    if (!is_new && !td_str_equal(result, "updated")) {
         reply->unchanged++;
+        return;
+    }
+    reply->created += is_new;
+    reply->updated += !is_new;
+    event.customer.customer_id.id = td_rows_id(row, 0, 0);
+    context_tell(apply->context, apply->tenant, is_new ? "customer.created" : "customer.updated",
+                 &event);
 }
 
 static void reply_done(struct apply *apply, const struct td_history_answer *answer)
 {
     struct td_service *service = apply->context->service;
     struct td_customers_apply_reply reply = {0};
-    struct td_live_batch *batch = NULL;
-    enum td_err err = td_live_batch_create(&batch);
 
-    for (uint32_t i = 0; i < answer->step_count && err == TD_OK; i++) {
-        count_result(&reply, td_rows_text(answer->steps[i], 0, 1));
-        forget_lines(apply, batch, td_rows_text(answer->steps[i], 0, 2));
-        forget_lines(apply, batch, apply->lines[i]);
-    }
-    if (batch != NULL && td_live_batch_op_count(batch) > 0)
-        err = td_live_commit(td_service_live(service), &batch, 5000, NULL, NULL);
-    td_live_batch_destroy(&batch);
-    if (err != TD_OK) // What is cached ends by itself; until then it may be the old one.
-        td_log_warn(td_service_log(service), "identity.cache_kept", td_failure(err));
+    forget_cached(apply, answer);
+    for (uint32_t i = 0; i < answer->step_count; i++)
+        tell_result(apply, answer->steps[i], i, &reply);
     *apply->context->customers_created += reply.created;
     td_request_reply(apply->request,
                      td_customers_apply_reply_encode(td_service_arena(service), &reply));
@@ -123,6 +153,8 @@ static void on_applied(void *ctx, enum td_err err, const struct td_history_answe
 
     if (err == TD_OK)
         reply_done(apply, answer);
+    else if (err == TD_ERR_TIMEOUT)
+        td_request_fail(apply->request, err, "not known to be stored: apply it again");
     else
         td_request_fail(apply->request, err, "nothing was changed: %s", answer->message);
     free_apply(apply);
@@ -138,9 +170,12 @@ static void add_step(struct apply *apply, struct td_history_unit *unit,
         "context_customer_apply", "SELECT customer_id, result, removed FROM "
                                   "tandem.customer_apply($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
     struct td_service *service = apply->context->service;
+    struct td_arena *arena = td_service_arena(service);
+    size_t mark = arena->used;
     struct td_customer_brief brief = customer->brief;
 
     brief.customer_id = (struct td_customer_id){0}; // A column of its own.
+    apply->customers[index].brief = brief;
     const struct td_param params[] = {
         td_param_i32((int32_t)apply->tenant),
         td_param_id(td_service_new_id(service)),
@@ -149,10 +184,11 @@ static void add_step(struct apply *apply, struct td_history_unit *unit,
         td_param_text(brief.language),
         td_param_text(brief.tier),
         td_param_text(brief.account_manager),
-        td_param_bytes(td_customer_brief_encode(td_service_arena(service), &brief)),
-        td_param_text(apply->lines[index]),
+        td_param_bytes(td_customer_brief_encode(arena, &brief)),
+        td_param_text(apply->customers[index].lines),
     };
     td_history_unit_add(unit, &statement, params, sizeof(params) / sizeof(params[0]));
+    td_arena_rewind(arena, mark);
 }
 
 static void run_apply(struct apply *apply, const struct td_customers_apply *wanted)
@@ -182,13 +218,17 @@ static void run_apply(struct apply *apply, const struct td_customers_apply *want
 void context_customers_apply(void *ctx, struct td_request *request, struct td_bytes payload)
 {
     struct context *context = ctx;
+    struct td_arena *arena = td_service_arena(context->service);
     struct td_customers_apply wanted;
     const char *bad_field;
 
-    enum td_err err =
-        td_customers_apply_decode(td_service_arena(context->service), payload, &wanted, &bad_field);
+    enum td_err err = td_customers_apply_decode(arena, payload, &wanted, &bad_field);
     if (err == TD_OK && wanted.customers_count == 0) {
         err = TD_ERR_RANGE;
+        bad_field = "customers";
+    }
+    if (err == TD_OK && arena->size - arena->used < TD_WIRE_ARENA_SIZE) {
+        err = TD_ERR_LIMIT; // Nothing would be left to store them with.
         bad_field = "customers";
     }
     if (err != TD_OK) {
@@ -197,8 +237,8 @@ void context_customers_apply(void *ctx, struct td_request *request, struct td_by
     }
     struct apply *apply = calloc(1, sizeof(*apply));
     if (apply != NULL)
-        apply->lines = calloc(wanted.customers_count, sizeof(*apply->lines));
-    if (apply == NULL || apply->lines == NULL) {
+        apply->customers = calloc(wanted.customers_count, sizeof(*apply->customers));
+    if (apply == NULL || apply->customers == NULL) {
         free(apply);
         td_request_fail(request, TD_ERR_NO_MEMORY, "out of memory");
         return;

@@ -4,6 +4,7 @@
  * about calls are refused, so that calls are the last to suffer.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "context/context.h"
@@ -58,6 +59,13 @@ struct publish {
     struct td_request *request;
 };
 
+/* The last answer that a stop waited for. */
+static void stored(struct context *context)
+{
+    if (--context->publishing == 0 && context->stopping)
+        td_service_stopped(context->service);
+}
+
 static void on_stored(void *ctx, enum td_err err)
 {
     struct publish *publish = ctx;
@@ -70,10 +78,12 @@ static void on_stored(void *ctx, enum td_err err)
                          td_event_publish_reply_encode(td_service_arena(context->service), &reply));
     } else {
         td_request_fail(publish->request, err,
-                        "not known to be stored: publish it again with the "
-                        "same event_id");
+                        err == TD_ERR_TIMEOUT ? "not known to be stored: publish it again with the "
+                                                "same event_id"
+                                              : "not stored: publish it again later");
     }
     free(publish);
+    stored(context);
 }
 
 /* What services say themselves nobody else may say. */
@@ -116,6 +126,9 @@ static const char *why_refused(const struct context *context, const struct td_ev
     *err = TD_ERR_DENIED;
     if (is_reserved(event->topic))
         return "topic: this one is said by Tandem itself; choose another first word, such as crm";
+    if (event->type[0] != '\0' && strchr(event->type, '/') == NULL)
+        return "type: expected a media type, such as application/json; messages of Tandem are its "
+               "own";
     *err = TD_ERR_BUSY;
     if (context->memory.used_percent >= context->config.memory_refuse_percent)
         return "the event store is nearly full; try again later";
@@ -131,6 +144,7 @@ static void store(struct context *context, struct td_request *request,
         return;
     }
     *publish = (struct publish){context, request};
+    context->publishing++;
 
     struct td_id id =
         td_id_is_nil(event->event_id.id) ? td_request_id(request) : event->event_id.id;

@@ -42,7 +42,7 @@ static void store_in_cache(struct lookup *lookup, const struct td_identify_reply
 
     if (cached.outcome == TD_IDENTIFY_OUTCOME_NEW)
         cached.outcome = TD_IDENTIFY_OUTCOME_KNOWN; // From the second contact on.
-    if (td_live_batch_create(&batch) != TD_OK)
+    if (lookup->context->memory.alarmed || td_live_batch_create(&batch) != TD_OK)
         return; // Only slower the next time.
     td_live_batch_set(batch,
                       context_cache_key(lookup->context, lookup->tenant, TD_IDENTITY_KIND_PHONE,
@@ -104,6 +104,7 @@ static void on_rows(void *ctx, enum td_err err, const struct td_history_answer *
 {
     struct lookup *lookup = ctx;
     struct td_arena *arena = td_service_arena(lookup->context->service);
+    size_t mark = arena->used; // Many answers may come in one turn of the loop.
     struct td_identify_reply reply = {0};
 
     if (err == TD_OK)
@@ -121,6 +122,7 @@ static void on_rows(void *ctx, enum td_err err, const struct td_history_answer *
             tell_created(lookup, &reply);
     }
     free(lookup);
+    td_arena_rewind(arena, mark);
 }
 
 static void ask_history(struct lookup *lookup)
@@ -129,13 +131,15 @@ static void ask_history(struct lookup *lookup)
         "context_identify",
         "SELECT customer_id, brief, is_new FROM tandem.identify($1, $2, $3, $4, $5, $6)"};
     struct td_service *service = lookup->context->service;
+    struct td_arena *arena = td_service_arena(service);
+    size_t mark = arena->used;
     const struct td_customer_brief nothing = {0};
     const struct td_param params[] = {
         td_param_i32((int32_t)lookup->tenant),
         td_param_i32(TD_IDENTITY_KIND_PHONE),
         td_param_text(lookup->number),
         td_param_id(lookup->new_id.id),
-        td_param_bytes(td_customer_brief_encode(td_service_arena(service), &nothing)),
+        td_param_bytes(td_customer_brief_encode(arena, &nothing)),
         td_param_i32(CANDIDATES_MAX),
     };
     const struct td_history_query query = {
@@ -147,6 +151,7 @@ static void ask_history(struct lookup *lookup)
     };
 
     enum td_err err = td_history_query(td_service_history(service), &query, on_rows, lookup);
+    td_arena_rewind(arena, mark);
     if (err != TD_OK) {
         ++*lookup->context->identify_failed;
         td_request_fail(lookup->request, err, "the customers cannot be read now");

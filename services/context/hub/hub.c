@@ -72,11 +72,18 @@ static void on_gap(void *ctx, uint32_t stream, struct td_live_stream_id after,
     hub->last_ids = (struct hub_last_ids){0};
 }
 
+/*
+ * Subscribers are told where to connect only now: who has joined can rely on seeing whatever is
+ * stored from then on.
+ */
 static void on_tail_state(void *ctx, bool up)
 {
     struct hub *hub = ctx;
 
     hub->tail_up = up;
+    if (up)
+        td_service_set_endpoints(hub->service, td_bus_publisher_endpoint(hub->publisher),
+                                 td_bus_sink_endpoint(hub->sink));
 }
 
 /* Only metrics are pushed: an event that did not go through a stream would be on no disk. */
@@ -122,9 +129,6 @@ static enum td_err open_sockets(struct hub *hub)
     enum td_err err = td_bus_publisher_bind(bus, endpoint, &hub->publisher);
     if (err == TD_OK)
         err = td_bus_sink_create(bus, endpoint, on_pushed, hub, &hub->sink);
-    if (err == TD_OK)
-        td_service_set_endpoints(hub->service, td_bus_publisher_endpoint(hub->publisher),
-                                 td_bus_sink_endpoint(hub->sink));
     return err;
 }
 

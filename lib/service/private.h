@@ -56,10 +56,11 @@ struct peer {
     struct peer *next;
 };
 
-/** A hub that takes metrics. */
+/** A live hub. */
 struct hub {
-    char instance[64];
-    struct td_bus_push *push;
+    char instance[64];                  /* empty: a free place */
+    char publish[TD_BUS_ENDPOINT_SIZE]; /* empty: not yet */
+    struct td_bus_push *push;           /* takes metrics; NULL: not yet */
 };
 
 struct td_service {
@@ -91,6 +92,8 @@ struct td_service {
     struct watcher watchers[WATCHERS_MAX];
     size_t watcher_count;
     struct hub hubs[HUBS_MAX];
+    struct td_bus_subscriber *follower; /* NULL: none */
+    struct hub *followed;               /* what it is connected to; NULL: nothing */
 
     struct td_request *requests; /* one block */
     struct td_request *free_request;

@@ -11,6 +11,7 @@
 
 #define FLUSH_MS 500 /* that the last commits have at a stop; supervision waits longer */
 #define TOOL_POLL_MS 5
+#define METRICS_SIZE_MAX (4U << 20) /* a thousand queues have a dozen lines each */
 
 /* --- clock and log -----------------------------------------------------------------------------
  */
@@ -301,7 +302,11 @@ static enum td_err open_http(struct td_service *service)
     const struct td_http_route routes[] = {{"/health", on_health, service},
                                            {"/metrics", counters_metrics, service}};
     struct td_http_options options = {
-        .port = service->http_port, .routes = routes, .route_count = 2};
+        .port = service->http_port,
+        .routes = routes,
+        .route_count = 2,
+        .body_max_bytes = METRICS_SIZE_MAX,
+    };
 
     return td_http_create(service->loop, &options, &service->http);
 }

@@ -59,7 +59,7 @@ def test_figures_are_said_each_second_and_add_up(site):
 
 def test_programs_can_read_what_anybody_wrote(site):
     tail = site.bus_tail("crm.quoted")
-    site.tandem("bus", "publish", "crm.quoted", '{"text": "a \\" b"}', "--key", 'O\'Neil "x" \\ 陈')
+    site.tandem("bus", "publish", "crm.quoted", '{"text":\n\t"a \\" b"}', "--key", 'O\'Neil "x" \\ 陈')
     event = tail.wait("crm.quoted")
     assert event["key"] == 'O\'Neil "x" \\ 陈' and event["payload"] == {"text": 'a " b'}
 

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "io/bus_feed.h"
+#include "service/publish.h"
 #include "tandem/command.h"
 #include "wire/json.h"
 
@@ -21,6 +22,18 @@ struct tail {
     uint64_t left; /* messages to print; UINT64_MAX for ever */
 };
 
+/* JSON as its author laid it out, on one line: in its strings a control character cannot stand. */
+static char *on_one_line(struct td_bytes json)
+{
+    char *text = strndup((const char *)json.data, json.size);
+
+    for (char *c = text; c != NULL && *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    }
+    return text;
+}
+
 /* The payload as JSON: a message of ours, or what an integrator wrote. "" when it is neither. */
 static char *payload_text(const struct td_envelope *envelope)
 {
@@ -30,7 +43,7 @@ static char *payload_text(const struct td_envelope *envelope)
                               &text) == TD_OK)
         return text;
     if (td_json_is_valid((const char *)envelope->payload.data, envelope->payload.size, NULL, 0))
-        return strndup((const char *)envelope->payload.data, envelope->payload.size);
+        return on_one_line(envelope->payload);
     return strdup("\"\"");
 }
 
@@ -78,6 +91,12 @@ static void print_for_people(const struct td_envelope *envelope, const char *pay
                  envelope->source, payload);
 }
 
+static void close_tail(struct tail *tail)
+{
+    td_publish_follow(tail->service, NULL);
+    td_bus_subscriber_destroy(&tail->subscriber);
+}
+
 static void on_message(void *ctx, const struct td_bus_message *message)
 {
     struct tail *tail = ctx;
@@ -99,7 +118,7 @@ static void on_message(void *ctx, const struct td_bus_message *message)
     free(payload);
     td_arena_rewind(arena, mark);
     if (tail->left != UINT64_MAX && --tail->left == 0) {
-        td_bus_subscriber_destroy(&tail->subscriber);
+        close_tail(tail);
         td_tool_exit(tail->service, 0);
     }
 }
@@ -112,20 +131,6 @@ static void on_joined(void *ctx)
         (void)puts("{\"joined\":true}");
         (void)fflush(stdout);
     }
-}
-
-static void on_hub(void *ctx, enum td_instance_change change, const struct td_instance *instance)
-{
-    struct tail *tail = ctx;
-
-    if (!td_str_equal(instance->service, "hub") || instance->publish[0] == '\0' ||
-        tail->subscriber == NULL)
-        return;
-    if (change == TD_INSTANCE_GONE)
-        td_bus_subscriber_disconnect(tail->subscriber, instance->publish);
-    else if (change == TD_INSTANCE_APPEARED &&
-             td_bus_subscriber_connect(tail->subscriber, instance->publish) != TD_OK)
-        (void)command_fail(1, "cannot reach the hub at %s", instance->publish);
 }
 
 static void start_tail(struct td_service *service, void *ctx)
@@ -145,15 +150,13 @@ static void start_tail(struct td_service *service, void *ctx)
     }
     if (td_service_find_instance(service, "hub", NULL) == NULL)
         (void)command_fail(0, "no hub is running yet; waiting for one");
-    td_service_watch_instances(service, on_hub, tail);
+    td_publish_follow(service, tail->subscriber);
 }
 
 static void stop_tail(struct td_service *service, void *ctx)
 {
-    struct tail *tail = ctx;
-
     (void)service;
-    td_bus_subscriber_destroy(&tail->subscriber);
+    close_tail(ctx);
 }
 
 int command_bus_tail(const struct command_options *options, int argc, char **argv)

@@ -14,8 +14,8 @@ import pytest
 
 from support import wait
 from support.bus_peer import BusPeer, as_text, new_id
-from support.media import (BARGE_IN, DIGITS, FAILED, FINISHED, RELEASED, SILENCE, TIMEOUT, Leg, done,
-                           events, everything, file, finished, recordings, refused, sdp, text)
+from support.media import (BARGE_IN, DIGITS, FAILED, FINISHED, RELEASED, SILENCE, SSML, TIMEOUT, Leg,
+                           done, events, everything, file, finished, recordings, refused, sdp, text)
 from support.rtp import EVENTS, PCMA, PCMU
 from support.site import PrivateSite
 from tandem_site.sound import read_wav
@@ -167,6 +167,14 @@ def test_what_cannot_be_spoken_is_a_tone_and_reported(peer, legs):
     ended = done(peer, leg.play(file("missing.wav")))
     assert ended.outcome == FAILED
     assert leg.rtp.heard().heard_tone(880, 0.1, 0.5)
+
+
+def test_ssml_is_spoken_with_its_breaks(peer, legs):
+    leg = legs().answered()
+    prompt = {"kind": SSML, "language": "zh", "content": '<speak>您好<break time="1s"/>请按一</speak>'}
+    assert done(peer, leg.play(prompt)).played_ms > 2000
+    quiet = [at for at, window in leg.rtp.heard().windows(0.1) if window.loudness() < 0.002]
+    assert len(quiet) >= 8
 
 
 def test_a_dead_synthesiser_comes_back(media_site, peer, legs):

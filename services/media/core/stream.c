@@ -117,7 +117,7 @@ bool media_stream_relay(struct media_stream *stream, const struct media_rtp *rtp
     bool newest =
         stream->relayed == 0 || media_rtp_is_newer(rtp->sequence, stream->source_sequence);
     *out = (struct media_rtp){
-        .marker = newest && (stream->spurt || rtp->marker),
+        .marker = stream->spurt || rtp->marker,
         .sequence = (uint16_t)(rtp->sequence + stream->sequence_shift),
         .timestamp = rtp->timestamp + stream->timestamp_shift,
         .ssrc = stream->ssrc,

@@ -151,7 +151,8 @@ static void before_the_answer_nothing_comes_in_or_goes_out(void **state)
     uint8_t packet[MEDIA_RTP_PACKET_MAX];
 
     media_leg_init(&leg, seed_a);
-    assert_int_equal(arrive(&leg, &phone_a, 0, 1, packet).kind, MEDIA_ARRIVAL_FOREIGN);
+    for (uint16_t i = 0; i < 5; i++)
+        assert_int_equal(arrive(&leg, &phone_a, 0, i, packet).kind, MEDIA_ARRIVAL_FOREIGN);
     assert_int_equal(media_leg_speak(&leg, samples, 0, packet), 0);
 }
 

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -119,9 +120,14 @@ static void broken_compounds_are_refused(void **state)
     size_t size = media_rtcp_write(&sender, packet);
     struct media_rtcp_peer peer;
 
-    for (size_t cut = 0; cut < size; cut++) {
+    for (size_t cut = 1; cut < size; cut++) {
+        uint8_t *exact = malloc(cut); // A sanitizer sees what reads on.
+
+        assert_non_null(exact);
+        memcpy(exact, packet, cut);
         if (cut != 52) // The end of the first part is an end.
-            assert_int_equal(media_rtcp_parse(td_bytes(packet, cut), 1, &peer), TD_ERR_SYNTAX);
+            assert_int_equal(media_rtcp_parse(td_bytes(exact, cut), 1, &peer), TD_ERR_SYNTAX);
+        free(exact);
     }
     packet[1] = 202; // Must begin with a report.
     assert_int_equal(media_rtcp_parse(td_bytes(packet, size), 1, &peer), TD_ERR_SYNTAX);

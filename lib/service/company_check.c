@@ -1,23 +1,22 @@
-#include "service/company_check.h"
+#include "service/company_private.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/str.h"
 #include "core/expr/expr.h"
 #include "core/expr/fit.h"
 
-struct check {
-    const struct td_company_config *config;
-    const struct td_yaml *yaml;
-    char *fault;
-};
+#define ZONES "/usr/share/zoneinfo/"
+#define ZONE_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-"
 
 /* --- places in the document --------------------------------------------------------------------
  */
 
-static const struct td_yaml_node *element(const struct td_yaml_node *list, uint32_t index)
+const struct td_yaml_node *company_element(const struct td_yaml_node *list, uint32_t index)
 {
     const struct td_yaml_node *node = list != NULL ? list->first : NULL;
 
@@ -26,129 +25,51 @@ static const struct td_yaml_node *element(const struct td_yaml_node *list, uint3
     return node;
 }
 
-static const struct td_yaml_node *entry(const struct check *check, const char *list, uint32_t index)
+const struct td_yaml_node *company_entry(const struct company_check *check, const char *list,
+                                         uint32_t index)
 {
-    return element(td_yaml_find(td_yaml_root(check->yaml), list), index);
+    return company_element(td_yaml_find(td_yaml_root(check->yaml), list), index);
 }
 
 /* Line of `key` within `map`, or of the map where the key is absent. */
-static uint32_t line_of(const struct td_yaml_node *map, const char *key)
+uint32_t company_line_of(const struct td_yaml_node *map, const char *key)
 {
     const struct td_yaml_node *node = map != NULL ? td_yaml_find(map, key) : NULL;
 
     return node != NULL ? node->line : map != NULL ? map->line : 1;
 }
 
-/* --- unique keys -------------------------------------------------------------------------------
- */
-
-struct name {
-    const char *text;
-    uint32_t line;
-};
-
-static int compare_names(const void *a, const void *b)
-{
-    const struct name *left = a;
-    const struct name *right = b;
-    int order = strcmp(left->text, right->text);
-
-    return order != 0 ? order : (left->line > right->line) - (left->line < right->line);
-}
-
-/* Takes `names`. Sorting makes it n log n: companies have tens of thousands of agents. */
-static enum td_err check_unique(struct check *check, struct name *names, size_t count,
-                                const char *what)
-{
-    enum td_err err = TD_OK;
-
-    qsort(names, count, sizeof(*names), compare_names);
-    for (size_t i = 1; i < count && err == TD_OK; i++) {
-        if (names[i].text[0] == '\0' || !td_str_equal(names[i].text, names[i - 1].text))
-            continue;
-        td_yaml_fault(check->fault, check->yaml, names[i].line,
-                      "%s \"%.80s\" stands twice (first in line %u)", what, names[i].text,
-                      names[i - 1].line);
-        err = TD_ERR_EXISTS;
-    }
-    free(names);
-    return err;
-}
-
-/* The string at `offset` of each element of an array, with the line of `key`. */
-struct column {
-    const char *list; /* in the document */
-    const char *key;
-    const void *array;
-    size_t step;
-    size_t offset;
-    uint32_t count;
-};
-
-static enum td_err check_column(struct check *check, const struct column *column, const char *what)
-{
-    struct name *names = calloc(column->count + 1U, sizeof(*names));
-    const struct td_yaml_node *node = entry(check, column->list, 0);
-
-    if (names == NULL)
-        return TD_ERR_NO_MEMORY;
-    for (uint32_t i = 0; i < column->count; i++, node = node != NULL ? node->next : NULL) {
-        names[i].text = (const char *)column->array + i * column->step + column->offset;
-        names[i].line = line_of(node, column->key);
-    }
-    return check_unique(check, names, column->count, what);
-}
-
-#define COLUMN(list_, key_, array_, type_, member_, count_)                                        \
-    &(struct column)                                                                               \
-    {                                                                                              \
-        (list_), (key_), (array_), sizeof(type_), offsetof(type_, member_), (count_)               \
-    }
-
-static enum td_err check_names(struct check *check)
-{
-    const struct td_company_config *c = check->config;
-
-    enum td_err err = check_column(
-        check, COLUMN("queues", "name", c->queues, struct td_queue, name, c->queues_count),
-        "queue");
-    if (err == TD_OK)
-        err = check_column(
-            check,
-            COLUMN("agents", "name", c->agents, struct td_agent_config, name, c->agents_count),
-            "agent");
-    if (err == TD_OK)
-        err = check_column(check,
-                           COLUMN("agents", "phone_user", c->agents, struct td_agent_config,
-                                  phone_user, c->agents_count),
-                           "phone_user");
-    if (err == TD_OK)
-        err = check_column(check,
-                           COLUMN("entry_points", "name", c->entry_points, struct td_entry_point,
-                                  name, c->entry_points_count),
-                           "entry point");
-    if (err == TD_OK)
-        err = check_column(
-            check, COLUMN("trunks", "name", c->trunks, struct td_trunk, name, c->trunks_count),
-            "trunk");
-    if (err == TD_OK)
-        err = check_column(check,
-                           COLUMN("feature_codes", "code", c->feature_codes, struct td_feature_code,
-                                  code, c->feature_codes_count),
-                           "feature code");
-    return err;
-}
-
-/* --- queues ------------------------------------------------------------------------------------
- */
-
-static enum td_err refuse(struct check *check, uint32_t line, enum td_err err, const char *sentence)
+enum td_err company_refuse(struct company_check *check, uint32_t line, enum td_err err,
+                           const char *sentence)
 {
     td_yaml_fault(check->fault, check->yaml, line, "%s", sentence);
     return err;
 }
 
-static enum td_err check_steps(struct check *check, const struct td_queue *queue,
+/* --- time zone ---------------------------------------------------------------------------------
+ */
+
+/* A zone that the system does not know would silently be UTC. */
+static enum td_err check_time_zone(struct company_check *check)
+{
+    const char *zone = check->config->time_zone;
+    char path[sizeof(ZONES) + sizeof(check->config->time_zone)];
+    struct stat info;
+
+    (void)snprintf(path, sizeof(path), ZONES "%s", zone);
+    if (zone[0] == '\0' || (strspn(zone, ZONE_CHARACTERS) == strlen(zone) && zone[0] != '/' &&
+                            stat(path, &info) == 0 && S_ISREG(info.st_mode)))
+        return TD_OK;
+    td_yaml_fault(check->fault, check->yaml,
+                  company_line_of(td_yaml_root(check->yaml), "time_zone"),
+                  "time_zone: expected a name such as Asia/Shanghai, found \"%s\"", zone);
+    return TD_ERR_NOT_FOUND;
+}
+
+/* --- queues ------------------------------------------------------------------------------------
+ */
+
+static enum td_err check_steps(struct company_check *check, const struct td_queue *queue,
                                const struct td_yaml_node *node)
 {
     const struct td_yaml_node *steps = node != NULL ? td_yaml_find(node, "steps") : NULL;
@@ -158,33 +79,35 @@ static enum td_err check_steps(struct check *check, const struct td_queue *queue
         const char *text = queue->steps[i].expression;
         if (text[0] == '\0' || td_expr_check(text, strlen(text), &error) == TD_OK)
             continue;
-        td_yaml_fault(check->fault, check->yaml, line_of(element(steps, i), "expression"),
-                      "expression: %s", error.message);
+        td_yaml_fault(check->fault, check->yaml,
+                      company_line_of(company_element(steps, i), "expression"), "expression: %s",
+                      error.message);
         return TD_ERR_SYNTAX;
     }
     if (td_expr_fit_check(queue->fit, strlen(queue->fit), &error) != TD_OK) {
-        td_yaml_fault(check->fault, check->yaml, line_of(node, "fit"), "fit: %s", error.message);
+        td_yaml_fault(check->fault, check->yaml, company_line_of(node, "fit"), "fit: %s",
+                      error.message);
         return TD_ERR_SYNTAX;
     }
     return TD_OK;
 }
 
-static enum td_err check_queues(struct check *check)
+static enum td_err check_queues(struct company_check *check)
 {
-    const struct td_yaml_node *node = entry(check, "queues", 0);
+    const struct td_yaml_node *node = company_entry(check, "queues", 0);
 
     for (uint32_t i = 0; i < check->config->queues_count; i++) {
         const struct td_queue *queue = &check->config->queues[i];
 
         if (queue->target_percent > 100)
-            return refuse(check, line_of(node, "target_percent"), TD_ERR_RANGE,
-                          "target_percent: expected 0 to 100");
+            return company_refuse(check, company_line_of(node, "target_percent"), TD_ERR_RANGE,
+                                  "target_percent: expected 0 to 100");
         if (queue->offer_lease_s > 300)
-            return refuse(check, line_of(node, "offer_lease_s"), TD_ERR_RANGE,
-                          "offer_lease_s: expected 0 (the default) to 300");
+            return company_refuse(check, company_line_of(node, "offer_lease_s"), TD_ERR_RANGE,
+                                  "offer_lease_s: expected 0 (the default) to 300");
         if (queue->wrap_up_s > 3600)
-            return refuse(check, line_of(node, "wrap_up_s"), TD_ERR_RANGE,
-                          "wrap_up_s: expected 0 to 3600");
+            return company_refuse(check, company_line_of(node, "wrap_up_s"), TD_ERR_RANGE,
+                                  "wrap_up_s: expected 0 to 3600");
         enum td_err err = check_steps(check, queue, node);
         if (err != TD_OK)
             return err;
@@ -212,21 +135,22 @@ static bool is_number(const char *text)
     return digits > 0 && text[digits + (text[0] == '+')] == '\0';
 }
 
-static enum td_err check_entry_point(struct check *check, const struct td_entry_point *point,
+static enum td_err check_entry_point(struct company_check *check,
+                                     const struct td_entry_point *point,
                                      const struct td_yaml_node *node)
 {
     if (point->answer == TD_ANSWER_MODE_UNSPECIFIED)
-        return refuse(check, line_of(node, "answer"), TD_ERR_RANGE,
-                      "answer: expected at_dialog or at_agent");
+        return company_refuse(check, company_line_of(node, "answer"), TD_ERR_RANGE,
+                              "answer: expected at_dialog or at_agent");
     if (!has_queue(check->config, point->queue)) {
-        td_yaml_fault(check->fault, check->yaml, line_of(node, "queue"),
+        td_yaml_fault(check->fault, check->yaml, company_line_of(node, "queue"),
                       "queue: there is no queue \"%s\"", point->queue);
         return TD_ERR_NOT_FOUND;
     }
     for (uint32_t i = 0; i < point->numbers_count; i++) {
         if (is_number(point->numbers[i]))
             continue;
-        td_yaml_fault(check->fault, check->yaml, line_of(node, "numbers"),
+        td_yaml_fault(check->fault, check->yaml, company_line_of(node, "numbers"),
                       "numbers: expected digits, with or without a leading +, found \"%s\"",
                       point->numbers[i]);
         return TD_ERR_SYNTAX;
@@ -234,34 +158,16 @@ static enum td_err check_entry_point(struct check *check, const struct td_entry_
     return TD_OK;
 }
 
-static enum td_err check_numbers_unique(struct check *check)
+static enum td_err check_entry_points(struct company_check *check)
 {
-    const struct td_company_config *config = check->config;
-    const struct td_yaml_node *node = entry(check, "entry_points", 0);
-    struct name *names = calloc(config->entry_points_count * 16U + 1, sizeof(*names));
-    size_t count = 0;
-
-    if (names == NULL)
-        return TD_ERR_NO_MEMORY;
-    for (uint32_t i = 0; i < config->entry_points_count; i++) {
-        const struct td_entry_point *point = &config->entry_points[i];
-        for (uint32_t k = 0; k < point->numbers_count; k++)
-            names[count++] = (struct name){point->numbers[k], line_of(node, "numbers")};
-        node = node != NULL ? node->next : NULL;
-    }
-    return check_unique(check, names, count, "number");
-}
-
-static enum td_err check_entry_points(struct check *check)
-{
-    const struct td_yaml_node *node = entry(check, "entry_points", 0);
+    const struct td_yaml_node *node = company_entry(check, "entry_points", 0);
     enum td_err err = TD_OK;
 
     for (uint32_t i = 0; i < check->config->entry_points_count && err == TD_OK; i++) {
         err = check_entry_point(check, &check->config->entry_points[i], node);
         node = node != NULL ? node->next : NULL;
     }
-    return err == TD_OK ? check_numbers_unique(check) : err;
+    return err;
 }
 
 /* --- trunks and codes --------------------------------------------------------------------------
@@ -283,9 +189,9 @@ static bool is_network(const char *text)
     return slash == NULL || td_str_to_u64(slash + 1, is_v4 ? 32 : 128, &bits) == TD_OK;
 }
 
-static enum td_err check_trunks(struct check *check)
+static enum td_err check_trunks(struct company_check *check)
 {
-    const struct td_yaml_node *node = entry(check, "trunks", 0);
+    const struct td_yaml_node *node = company_entry(check, "trunks", 0);
 
     for (uint32_t i = 0; i < check->config->trunks_count; i++) {
         const struct td_trunk *trunk = &check->config->trunks[i];
@@ -293,7 +199,7 @@ static enum td_err check_trunks(struct check *check)
         for (uint32_t k = 0; k < trunk->addresses_count; k++) {
             if (is_network(trunk->addresses[k]))
                 continue;
-            td_yaml_fault(check->fault, check->yaml, line_of(node, "addresses"),
+            td_yaml_fault(check->fault, check->yaml, company_line_of(node, "addresses"),
                           "addresses: expected an address or a network such as 192.0.2.0/24, "
                           "found \"%s\"",
                           trunk->addresses[k]);
@@ -304,20 +210,21 @@ static enum td_err check_trunks(struct check *check)
     return TD_OK;
 }
 
-static enum td_err check_codes(struct check *check)
+static enum td_err check_codes(struct company_check *check)
 {
-    const struct td_yaml_node *node = entry(check, "feature_codes", 0);
+    const struct td_yaml_node *node = company_entry(check, "feature_codes", 0);
 
     for (uint32_t i = 0; i < check->config->feature_codes_count; i++) {
         const struct td_feature_code *code = &check->config->feature_codes[i];
 
         if (code->code[0] != '*' || code->code[1] == '\0' ||
             code->code[1 + strspn(code->code + 1, "0123456789")] != '\0')
-            return refuse(check, line_of(node, "code"), TD_ERR_SYNTAX,
-                          "code: expected * and digits, such as \"*11\"");
+            return company_refuse(check, company_line_of(node, "code"), TD_ERR_SYNTAX,
+                                  "code: expected * and digits, such as \"*11\"");
         if (code->action == TD_FEATURE_ACTION_UNSPECIFIED)
-            return refuse(check, line_of(node, "action"), TD_ERR_RANGE,
-                          "action: expected log_in, log_out, ready, not_ready or disposition");
+            return company_refuse(
+                check, company_line_of(node, "action"), TD_ERR_RANGE,
+                "action: expected log_in, log_out, ready, not_ready or disposition");
         node = node != NULL ? node->next : NULL;
     }
     return TD_OK;
@@ -326,14 +233,15 @@ static enum td_err check_codes(struct check *check)
 enum td_err td_company_check(const struct td_company_config *config, const struct td_yaml *yaml,
                              char fault[TD_YAML_FAULT_SIZE])
 {
-    struct check check = {config, yaml, fault};
-    enum td_err (*const checks[])(struct check *) = {check_names, check_queues, check_entry_points,
-                                                     check_trunks, check_codes};
+    struct company_check check = {config, yaml, fault};
+    enum td_err (*const checks[])(struct company_check *) = {
+        company_check_names, check_time_zone, check_queues,
+        check_entry_points,  check_trunks,    check_codes};
     enum td_err err = TD_OK;
 
     if (config->tenant == 0)
-        err = refuse(&check, line_of(td_yaml_root(yaml), "tenant"), TD_ERR_RANGE,
-                     "tenant: expected a number from 1 on");
+        err = company_refuse(&check, company_line_of(td_yaml_root(yaml), "tenant"), TD_ERR_RANGE,
+                             "tenant: expected a number from 1 on");
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && err == TD_OK; i++)
         err = checks[i](&check);
     return err;

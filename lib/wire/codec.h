@@ -10,7 +10,7 @@
  *   string           char name[max + 1], UTF-8       message    struct, plus bool has_name
  *   bytes (id_of)    struct td_KIND_id, nil if absent repeated   array plus uint32_t name_count
  *   bytes (dynamic)  struct td_bytes in the arena     (dynamic)  pointer into the arena, plus count
- *   enum             enum td_x; unknown numbers are kept
+ *   enum             enum td_x; unknown numbers are kept   double    finite
  *
  * Pure; all memory comes from the caller's arena, so a hostile message runs out of it and is
  * refused. Time is linear in the message's size plus the sizes of the structs it fills.

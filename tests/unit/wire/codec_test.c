@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -210,6 +211,24 @@ static void a_string_that_is_not_utf8_is_refused_and_repaired_when_sent(void **s
     assert_string_equal(received.agent, "caf? ok");
 }
 
+static void a_number_that_is_none_is_refused(void **state)
+{
+    (void)state;
+    const double wrong[] = {NAN, INFINITY, -INFINITY};
+    struct td_attribute attribute = {.name = "skill", .type = TD_ATTRIBUTE_TYPE_NUMBER};
+    struct td_attribute received;
+    const char *bad_field;
+
+    for (size_t i = 0; i < 3; i++) {
+        struct td_arena arena = fresh_arena();
+
+        attribute.number = wrong[i];
+        struct td_bytes bytes = td_attribute_encode(&arena, &attribute);
+        assert_int_equal(td_attribute_decode(&arena, bytes, &received, &bad_field), TD_ERR_RANGE);
+        assert_string_equal(bad_field, "number");
+    }
+}
+
 static void unknown_fields_and_enum_values_are_kept_harmless(void **state)
 {
     (void)state;
@@ -285,6 +304,7 @@ int main(void)
         cmocka_unit_test(an_id_of_another_length_is_refused),
         cmocka_unit_test(a_string_may_be_as_long_as_its_bound_and_no_longer),
         cmocka_unit_test(a_string_that_is_not_utf8_is_refused_and_repaired_when_sent),
+        cmocka_unit_test(a_number_that_is_none_is_refused),
         cmocka_unit_test(unknown_fields_and_enum_values_are_kept_harmless),
         cmocka_unit_test(a_small_arena_gives_a_limit_and_no_overrun),
         cmocka_unit_test(truncations_and_flipped_bits_never_harm),

@@ -1,6 +1,7 @@
 /* The hubs of the site: metrics go to each of them, and a subscriber of ours hears one. */
 #include "service/publish.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -74,6 +75,7 @@ static void update_hub(struct td_service *service, struct hub *hub,
 
 void publish_hub_changed(struct td_service *service, bool there, const struct td_instance *hub)
 {
+    assert(service != NULL);
     struct hub *known = find_hub(service, hub->instance);
 
     if (!there && known != NULL)

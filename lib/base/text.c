@@ -52,7 +52,7 @@ static size_t json_character(unsigned char c, char to[6])
         to[0] = (char)c;
         return 1;
     }
-    memcpy(to, "\\u00", 4);
+    memcpy(to, "\\u00", 4); // NOLINT(bugprone-not-null-terminated-result): the length is returned
     to[4] = digits[c >> 4];
     to[5] = digits[c & 15];
     return 6;

@@ -22,7 +22,7 @@
 #define SPEECH_REQUEST_MAX (SPEECH_REQUEST_HEADER + SPEECH_LANGUAGE_MAX + SPEECH_TEXT_MAX)
 #define SPEECH_REPLY_HEADER 5
 /** Four minutes: slower than anybody would read the longest text. */
-#define SPEECH_SAMPLES_MAX (240 * 8000)
+#define SPEECH_SAMPLES_MAX ((size_t)240 * 8000)
 #define SPEECH_REPLY_MAX (SPEECH_REPLY_HEADER + SPEECH_SAMPLES_MAX * 2)
 
 struct speech_request {

@@ -53,14 +53,13 @@ enum td_err speech_resampler_init(struct speech_resampler *resampler, uint32_t r
     resampler->phases = SPEECH_RATE_HZ / divisor;
     resampler->step = rate_hz / divisor;
     for (uint32_t phase = 0; phase < resampler->phases; phase++) {
-        double shift = (double)phase / resampler->phases;
+        double middle = SPEECH_TAPS / 2.0 + (double)phase / resampler->phases;
         double sum = 0;
 
         for (int tap = 0; tap < SPEECH_TAPS; tap++)
-            sum += response(tap - SPEECH_TAPS / 2 - shift, rate_hz);
+            sum += response(tap - middle, rate_hz);
         for (int tap = 0; tap < SPEECH_TAPS; tap++) // Each phase passes a constant unchanged.
-            resampler->taps[phase][tap] =
-                (float)(response(tap - SPEECH_TAPS / 2 - shift, rate_hz) / sum);
+            resampler->taps[phase][tap] = (float)(response(tap - middle, rate_hz) / sum);
     }
     return TD_OK;
 }
@@ -74,7 +73,7 @@ static int16_t clipped(float value)
 {
     if (value >= 32767.0F)
         return 32767;
-    return value <= -32768.0F ? -32768 : (int16_t)lrintf(value);
+    return (int16_t)(value <= -32768.0F ? -32768 : lrintf(value));
 }
 
 void speech_resample(const struct speech_resampler *resampler, const int16_t *in, size_t count,

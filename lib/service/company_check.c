@@ -234,6 +234,7 @@ enum td_err td_company_check(const struct td_company_config *config, const struc
                              char fault[TD_YAML_FAULT_SIZE])
 {
     struct company_check check = {config, yaml, fault};
+    // cppcheck-suppress uninitvar ; it takes the initialised array for one without values
     enum td_err (*const checks[])(struct company_check *) = {
         company_check_names, check_time_zone, check_queues,
         check_entry_points,  check_trunks,    check_codes};

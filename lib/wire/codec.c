@@ -87,7 +87,10 @@ static enum td_err take_id(const struct td_wire_field *field, const ProtobufCBin
     if (from->len != TD_ID_SIZE)
         return TD_ERR_RANGE;
     memcpy(to, from->data, TD_ID_SIZE);
-    return TD_OK;
+    // Sixteen zeros say as little as none: what is stored must be readable again.
+    return has_flag(field, TD_WIRE_REQUIRED) && td_id_is_nil(*(const struct td_id *)from->data)
+               ? TD_ERR_RANGE
+               : TD_OK;
 }
 
 static enum td_err take_enum(const struct td_wire_field *field, const void *from, uint8_t *to)

@@ -170,6 +170,19 @@ static void an_id_of_another_length_is_refused(void **state)
                      TD_ERR_RANGE);
 }
 
+static void a_required_id_of_zeros_is_refused(void **state)
+{
+    (void)state;
+    struct td_arena arena = fresh_arena();
+    uint8_t bytes[18 + 18] = {0x0a, 16, [18] = 0x12, 16, [20] = 1};
+    struct td_leg_connect value;
+    const char *bad = NULL;
+
+    enum td_err err = td_leg_connect_decode(&arena, td_bytes(bytes, sizeof(bytes)), &value, &bad);
+    assert_int_equal(err, TD_ERR_RANGE);
+    assert_string_equal(bad, "leg_a");
+}
+
 static void a_string_may_be_as_long_as_its_bound_and_no_longer(void **state)
 {
     (void)state;
@@ -302,6 +315,7 @@ int main(void)
         cmocka_unit_test(the_format_is_the_one_already_deployed),
         cmocka_unit_test(a_missing_id_is_named),
         cmocka_unit_test(an_id_of_another_length_is_refused),
+        cmocka_unit_test(a_required_id_of_zeros_is_refused),
         cmocka_unit_test(a_string_may_be_as_long_as_its_bound_and_no_longer),
         cmocka_unit_test(a_string_that_is_not_utf8_is_refused_and_repaired_when_sent),
         cmocka_unit_test(a_number_that_is_none_is_refused),

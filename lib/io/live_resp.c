@@ -7,14 +7,13 @@
 /* Decimal digits, written from the end of `room`. snprintf would take most of a commit's time. */
 static struct td_bytes digits(uint64_t value, uint8_t room[DIGITS_MAX])
 {
-    // cppcheck-suppress ctuPointerArith ; one past the end is where writing backwards begins
-    uint8_t *at = room + DIGITS_MAX;
+    size_t at = DIGITS_MAX;
 
     do {
-        *--at = (uint8_t)('0' + value % 10);
+        room[--at] = (uint8_t)('0' + value % 10);
         value /= 10;
     } while (value > 0);
-    return td_bytes(at, (size_t)(room + DIGITS_MAX - at));
+    return td_bytes(room + at, DIGITS_MAX - at);
 }
 
 static void put_header(struct td_buffer *buffer, const char *mark, uint64_t value)

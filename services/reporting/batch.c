@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BYTES_MAX (2 * BATCH_ENTRY_MAX)
+#define BYTES_MAX ((size_t)2 * BATCH_ENTRY_MAX)
 
 enum td_err batch_init(struct batch *batch, uint32_t capacity)
 {

@@ -15,8 +15,7 @@ struct flight {
     struct td_interaction_id interaction;
 };
 
-/* --- kinds -------------------------------------------------------------------------------------
- */
+/* --- kinds --- */
 
 bool router_command_kind(const char *type, const char **name, enum pending_kind *kind)
 {
@@ -50,8 +49,7 @@ struct router_payload *router_payload_create(uint64_t version, struct td_bytes b
     return payload;
 }
 
-/* --- done with ---------------------------------------------------------------------------------
- */
+/* --- done with --- */
 
 static void note_done(struct router_tenant *tenant, struct td_command_id id)
 {
@@ -102,8 +100,7 @@ static void give_up(struct router_tenant *tenant, struct td_command_id id, enum 
     router_step(tenant, &input, NULL);
 }
 
-/* --- answers -----------------------------------------------------------------------------------
- */
+/* --- answers --- */
 
 static void send_next(struct router_tenant *tenant, struct td_interaction_id interaction);
 
@@ -166,8 +163,7 @@ static void on_answer(void *ctx, enum td_err err, struct td_bytes payload, const
     router_ticket_destroy(flight);
 }
 
-/* --- sending -----------------------------------------------------------------------------------
- */
+/* --- sending --- */
 
 static void send_command(struct router_tenant *tenant, const struct pending_command *command)
 {

@@ -77,8 +77,7 @@ static void on_arrived(void *ctx, struct td_request *request, struct td_bytes pa
         router->active && router->effects->arrived.result == TD_ARRIVED_RESULT_REFUSED;
 }
 
-/* --- who is there ------------------------------------------------------------------------------
- */
+/* --- who is there --- */
 
 static void list_agents(struct router_tenant *tenant, const struct td_agent_query *query,
                         struct td_agent_query_reply *reply)

@@ -24,8 +24,7 @@ struct load {
     const char *hash;
 };
 
-/* --- records -----------------------------------------------------------------------------------
- */
+/* --- records --- */
 
 static enum td_err take_interaction(struct router_tenant *tenant, struct td_bytes value)
 {
@@ -89,8 +88,7 @@ static enum td_err take_command(struct router_tenant *tenant, struct td_bytes va
     return TD_OK;
 }
 
-/* --- commands in the order in which they were decided ------------------------------------------
- */
+/* --- commands in the order in which they were decided --- */
 
 static int by_version(const void *a, const void *b)
 {
@@ -137,8 +135,7 @@ void router_load_drop(struct router_tenant *tenant)
     }
 }
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static void on_entry(void *ctx, struct td_bytes field, struct td_bytes value)
 {

@@ -43,8 +43,7 @@ static const struct td_log *log_of(const struct router *router)
     return td_service_log(router->service);
 }
 
-/* --- the way forth -----------------------------------------------------------------------------
- */
+/* --- the way forth --- */
 
 static void on_acquired(void *ctx, uint64_t epoch)
 {
@@ -75,8 +74,7 @@ void router_loaded(struct router *router)
     router_sync_start(router);
 }
 
-/* --- the way back ------------------------------------------------------------------------------
- */
+/* --- the way back --- */
 
 static enum td_err ask_for_lease(struct router *router);
 
@@ -143,8 +141,7 @@ static enum td_err ask_for_lease(struct router *router)
                            &config, &router->lease);
 }
 
-/* --- what is going on around -------------------------------------------------------------------
- */
+/* --- what is going on around --- */
 
 static void note_company(struct router *router, uint32_t id)
 {
@@ -211,8 +208,7 @@ static void on_tick(void *ctx)
     }
 }
 
-/* --- start and stop ----------------------------------------------------------------------------
- */
+/* --- start and stop --- */
 
 static void make_counters(struct router *router)
 {

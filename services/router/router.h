@@ -8,7 +8,7 @@
  *
  * A request is one step of the tenant's flow (core/flow.h); what the step puts out is one fenced
  * commit; its answer and its commands leave when that commit is on disk, in the order of the
- * commits (step.c). Commands are sent until they are answered (commands.c).
+ * commits (step.c, batch.c). Commands are sent until they are answered (commands.c).
  *
  * What belongs to a callback that may come after everything was dropped is a ticket: it finds its
  * tenant again only in the same life.
@@ -136,8 +136,7 @@ struct router {
     struct router_counters counters;
 };
 
-/* --- router.c ----------------------------------------------------------------------------------
- */
+/* --- router.c --- */
 
 enum td_err router_start(struct td_service *service, void *ctx);
 void router_stop(void *ctx);
@@ -149,8 +148,7 @@ void router_relapse_soon(struct router *router);
 /** All tenants that have a configuration are loaded. */
 void router_loaded(struct router *router);
 
-/* --- ticket.c ----------------------------------------------------------------------------------
- */
+/* --- ticket.c --- */
 
 /** @param size  Of the whole, zeroed. Aborts when out of memory. */
 void *router_ticket_create(struct router *router, uint32_t tenant, size_t size);
@@ -159,8 +157,7 @@ void router_ticket_destroy(void *ticket);
 struct router_tenant *router_ticket_tenant(const struct router_ticket *ticket);
 bool router_ticket_is_valid(const struct router_ticket *ticket);
 
-/* --- tenant.c, load.c --------------------------------------------------------------------------
- */
+/* --- tenant.c, load.c --- */
 
 struct router_tenant *router_tenant_find(const struct router *router, uint32_t id);
 /** Makes one and starts to load it. */
@@ -172,8 +169,7 @@ void router_load_drop(struct router_tenant *tenant);
 /** Every record is there: the flow takes them up. */
 void router_tenant_run(struct router_tenant *tenant);
 
-/* --- step.c ------------------------------------------------------------------------------------
- */
+/* --- step.c --- */
 
 /**
  * One input of a tenant that is running.
@@ -186,13 +182,18 @@ void router_step(struct router_tenant *tenant, const struct flow_input *input,
 void router_wake(void *tenant);
 /** The same input to all tenants that run. */
 void router_step_all(struct router *router, const struct flow_input *input);
+
+/* --- batch.c --- */
+
+/** Stores what the last step put out, and lets it leave after that. @param request  Taken. */
+void router_put_out(struct router_tenant *tenant, struct td_request *request,
+                    struct td_bytes reply);
 /** Answers what waits, and forgets it. */
 void router_batches_drop(struct router_tenant *tenant);
 /** Writes down which commands are done with, if no other commit does. */
 void router_flush_done(struct router_tenant *tenant);
 
-/* --- commands.c --------------------------------------------------------------------------------
- */
+/* --- commands.c --- */
 
 /** A packed command; `bytes` follow. */
 struct router_payload {
@@ -213,8 +214,7 @@ void router_commands_drop(struct router_tenant *tenant);
 /** "Offer" and what kind it is. @return False when this release does not know it. */
 bool router_command_kind(const char *type, const char **name, enum pending_kind *kind);
 
-/* --- encode.c ----------------------------------------------------------------------------------
- */
+/* --- encode.c --- */
 
 struct td_bytes router_encode_command(struct td_arena *arena, const struct flow_command *command);
 /** The same command under another epoch. */
@@ -222,8 +222,7 @@ enum td_err TD_MUST_CHECK router_renew_command(struct td_arena *arena, const cha
                                                struct td_bytes payload, uint64_t epoch,
                                                struct td_bytes *renewed);
 
-/* --- sync.c ------------------------------------------------------------------------------------
- */
+/* --- sync.c --- */
 
 /** Asks every instance on behalf of the tenants that want it. */
 void router_sync_start(struct router *router);
@@ -234,14 +233,12 @@ void router_describe(struct router_tenant *tenant, const struct td_sync_item *it
 /** Services whose instances have interactions or dialogs of ours. */
 bool router_is_channel(const char *service);
 
-/* --- handlers.c --------------------------------------------------------------------------------
- */
+/* --- handlers.c --- */
 
 extern const struct td_handler router_handlers[];
 extern const size_t router_handlers_count;
 
-/* --- gauges.c ----------------------------------------------------------------------------------
- */
+/* --- gauges.c --- */
 
 void router_gauges(void *ctx);
 

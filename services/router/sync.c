@@ -36,8 +36,7 @@ static bool is_asked(const char *service)
     return router_is_channel(service) || td_str_equal(service, "ivr");
 }
 
-/* --- peers -------------------------------------------------------------------------------------
- */
+/* --- peers --- */
 
 static struct router_peer *find_peer(struct router *router, const char *service, const char *name)
 {
@@ -58,8 +57,7 @@ static void step_synced(struct router *router, const struct flow_input *input)
     }
 }
 
-/* --- pages -------------------------------------------------------------------------------------
- */
+/* --- pages --- */
 
 static void take_channel_item(struct router *router, const struct router_peer *peer,
                               const struct td_sync_item *item)
@@ -198,8 +196,7 @@ static void ask(struct router *router, struct router_peer *peer)
             on_page, page);
 }
 
-/* --- descriptions ------------------------------------------------------------------------------
- */
+/* --- descriptions --- */
 
 static void on_described(void *ctx, enum td_err err, struct td_bytes payload, const char *message)
 {
@@ -243,8 +240,7 @@ void router_describe(struct router_tenant *tenant, const struct td_sync_item *it
             on_described, description);
 }
 
-/* --- the round ---------------------------------------------------------------------------------
- */
+/* --- the round --- */
 
 static void add_peer(struct router *router, const char *service, const char *name)
 {

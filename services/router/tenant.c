@@ -18,8 +18,7 @@ struct router_tenant *router_tenant_find(const struct router *router, uint32_t i
     return tenant;
 }
 
-/* --- configuration -----------------------------------------------------------------------------
- */
+/* --- configuration --- */
 
 static void on_problem(void *ctx, const struct flow_problem *problem)
 {
@@ -38,8 +37,7 @@ void router_tenant_configure(struct router_tenant *tenant, const struct td_compa
         td_timer_start(&tenant->timer, 0); // Somebody who waits may suit somebody now.
 }
 
-/* --- life --------------------------------------------------------------------------------------
- */
+/* --- life --- */
 
 static bool is_pending(const void *ctx, struct td_interaction_id id, const char *type)
 {

@@ -59,8 +59,7 @@ static struct td_arena *scratch(void)
     return &arena;
 }
 
-/* --- pieces ------------------------------------------------------------------------------------
- */
+/* --- pieces --- */
 
 static void load(struct run *run, uint8_t kind, struct td_bytes bytes)
 {

@@ -2,8 +2,7 @@
 
 #define TEXT(to, from) td_str_clip((to), sizeof(to), (from))
 
-/* --- dialogs -----------------------------------------------------------------------------------
- */
+/* --- dialogs --- */
 
 /* Instances take turns: their loads are alike, and a turn needs no news of them. */
 static const char *next_ivr(struct flow *flow)
@@ -151,8 +150,7 @@ void flow_dialog_ended(struct flow *flow, const struct td_dialog_ended *ended)
         forget_dialog(interaction); // A wait dialog that has said what it had to say.
 }
 
-/* --- into the queue ----------------------------------------------------------------------------
- */
+/* --- into the queue --- */
 
 static void prefer(const struct flow_interaction *interaction, struct td_routing_arrival *arrival)
 {
@@ -232,8 +230,7 @@ void flow_enter_queue(struct flow *flow, struct flow_interaction *interaction)
                                 .release_reason = TD_RELEASE_REASON_FAILED});
 }
 
-/* --- arrival -----------------------------------------------------------------------------------
- */
+/* --- arrival --- */
 
 static void refuse(struct flow *flow, const char *reason)
 {

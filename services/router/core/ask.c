@@ -51,8 +51,7 @@ void flow_merge(struct td_interaction_state *state, const struct td_attribute *a
     }
 }
 
-/* --- references --------------------------------------------------------------------------------
- */
+/* --- references --- */
 
 static void refer(struct flow *flow, const char *prefix, const char *name,
                   struct td_expr_value value)
@@ -100,8 +99,7 @@ void flow_refer(struct flow *flow, const struct flow_interaction *interaction)
     refer_text(flow, "interaction.", "called", state->called);
 }
 
-/* --- requirement -------------------------------------------------------------------------------
- */
+/* --- requirement --- */
 
 void flow_require(struct flow *flow, const struct flow_interaction *interaction,
                   struct td_routing_requirement *requirement)

@@ -15,8 +15,7 @@ static uint32_t at_most(uint32_t value, uint32_t max)
     return value < max ? value : max;
 }
 
-/* --- queues ------------------------------------------------------------------------------------
- */
+/* --- queues --- */
 
 static void put_queue(struct flow *flow, const struct td_queue *queue, flow_problem_fn *problem,
                       void *ctx)
@@ -54,8 +53,7 @@ static void remove_queues(struct flow *flow)
     }
 }
 
-/* --- agents ------------------------------------------------------------------------------------
- */
+/* --- agents --- */
 
 /* Most agents do not change when a configuration does, and changing one costs more than this. */
 static uint64_t hash_agent(const struct td_agent_config *config)

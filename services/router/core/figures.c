@@ -24,8 +24,7 @@ bool flow_is_syncing(const struct flow *flow)
     return false;
 }
 
-/* --- agents ------------------------------------------------------------------------------------
- */
+/* --- agents --- */
 
 static void describe(const struct flow_agent *agent, struct td_agent_status *status)
 {
@@ -80,8 +79,7 @@ void flow_count_agents(const struct flow *flow, struct td_agent_metrics *metrics
         metrics->ready + metrics->not_ready + metrics->offered + metrics->busy + metrics->wrap_up;
 }
 
-/* --- queues ------------------------------------------------------------------------------------
- */
+/* --- queues --- */
 
 bool flow_next_queue(const struct flow *flow, uint32_t *cursor, uint64_t now_unix_us,
                      struct td_router_queue_gauge *gauge)

@@ -65,8 +65,7 @@ struct flow_settings {
     const void *ctx;
 };
 
-/* --- inputs ------------------------------------------------------------------------------------
- */
+/* --- inputs --- */
 
 enum flow_input_type {
     FLOW_TIME, /**< Nothing but time has passed. */
@@ -126,8 +125,7 @@ struct flow_input {
     const struct td_dialog_sync_item *dialog_sync;
 };
 
-/* --- effects -----------------------------------------------------------------------------------
- */
+/* --- effects --- */
 
 enum flow_effect_type {
     /* Records: to be stored under `key`, in the order of the effects. */
@@ -214,8 +212,7 @@ struct flow_effects {
 /** @param block  FLOW_EFFECTS_SIZE bytes, aligned for max_align_t; becomes the effects. */
 struct flow_effects *flow_effects_init(void *block);
 
-/* --- life --------------------------------------------------------------------------------------
- */
+/* --- life --- */
 
 /** Bytes of the block; 0 when a limit is out of bounds. */
 size_t flow_size(const struct td_routing_limits *limits);
@@ -249,8 +246,7 @@ typedef void flow_problem_fn(void *ctx, const struct flow_problem *problem);
 void flow_configure(struct flow *flow, const struct td_company_config *config,
                     flow_problem_fn *problem, void *ctx);
 
-/* --- records: after flow_configure, before the first step --------------------------------------
- */
+/* --- records: after flow_configure, before the first step --- */
 
 /** TD_OK; TD_ERR_EXISTS; TD_ERR_LIMIT; TD_ERR_RANGE (a newer state_version, or no sense in it). */
 enum td_err TD_MUST_CHECK flow_load_interaction(struct flow *flow,
@@ -267,8 +263,7 @@ void flow_load_end(struct flow *flow, uint64_t now_unix_us);
 /** Latest time in any record loaded; 0 without records. The clock must not be behind it. */
 uint64_t flow_loaded_at_unix_us(const struct flow *flow);
 
-/* --- running -----------------------------------------------------------------------------------
- */
+/* --- running --- */
 
 /** Takes one input and whatever is due. @param effects  Overwritten. */
 void flow_step(struct flow *flow, const struct flow_input *input, uint64_t now_unix_us,
@@ -277,8 +272,7 @@ void flow_step(struct flow *flow, const struct flow_input *input, uint64_t now_u
 /** When to step again without an input; 0: at once; UINT64_MAX: never. */
 uint64_t flow_wake_at_unix_us(const struct flow *flow);
 
-/* --- asking ------------------------------------------------------------------------------------
- */
+/* --- asking --- */
 
 bool flow_knows(const struct flow *flow, struct td_interaction_id id);
 uint32_t flow_interaction_count(const struct flow *flow);

@@ -2,8 +2,10 @@
  * @file flow_private.h  What the files of the flow share. Not for the shell.
  *
  *   flow.c       life, the step, the clock
+ *   loading.c    from what was stored
  *   table.c      interactions by id, agents by name
- *   put.c        effects: records, events, commands
+ *   put.c        effects: records and events
+ *   order.c      commands to channels, ivr and media
  *   configure.c  a tenant's configuration for the pairing engine
  *   arrive.c     arrived, dialog, into the queue
  *   ask.c        what an interaction asks of an agent
@@ -157,8 +159,7 @@ struct flow {
     struct td_routing_interaction_record interaction_record;
 };
 
-/* --- table.c -----------------------------------------------------------------------------------
- */
+/* --- table.c --- */
 
 struct flow_interaction *flow_find(const struct flow *flow, struct td_interaction_id id);
 /** NULL when full. */
@@ -182,11 +183,8 @@ const struct td_entry_point *flow_entry_point(const struct flow *flow, const cha
 struct flow_instance *flow_instance_find(struct flow *flow, const char *service, const char *name);
 bool flow_instance_is_alive(struct flow *flow, const char *service, const char *name);
 
-/* --- put.c -------------------------------------------------------------------------------------
- */
+/* --- put.c --- */
 
-/** "edge": who carries this channel. */
-const char *flow_channel_service(enum td_channel channel);
 void flow_touch(struct flow *flow, struct flow_interaction *interaction);
 void flow_touch_agent(struct flow *flow, struct flow_agent *agent);
 void flow_touch_queue(struct flow *flow, const char *name);
@@ -198,6 +196,15 @@ struct td_interaction_summary *flow_put_summary(struct flow *flow,
                                                 struct flow_interaction *interaction);
 void flow_put_agent_event(struct flow *flow, struct flow_agent *agent,
                           const struct td_agent_record *record);
+/** A new effect. */
+struct flow_effect *flow_put(struct flow *flow, enum flow_effect_type type);
+/** Zeroed memory until the next step. */
+void *flow_alloc(struct flow *flow, size_t size);
+/** Ends the step: records of all that was touched. */
+void flow_put_records(struct flow *flow);
+
+/* --- order.c --- */
+
 /** To the channel of the customer or of an offer. */
 void flow_put_offer(struct flow *flow, struct flow_interaction *interaction);
 void flow_put_cancel(struct flow *flow, struct flow_interaction *interaction,
@@ -216,15 +223,8 @@ void flow_put_dialog_stop(struct flow *flow, struct td_interaction_id id, uint64
 void flow_put_play(struct flow *flow, struct flow_interaction *interaction, const char *file);
 void flow_put_leg_release(struct flow *flow, struct flow_interaction *interaction,
                           const struct td_media_leg *leg);
-/** A new effect. */
-struct flow_effect *flow_put(struct flow *flow, enum flow_effect_type type);
-/** Zeroed memory until the next step. */
-void *flow_alloc(struct flow *flow, size_t size);
-/** Ends the step: records of all that was touched. */
-void flow_put_records(struct flow *flow);
 
-/* --- the life of an interaction ----------------------------------------------------------------
- */
+/* --- the life of an interaction --- */
 
 void flow_arrive(struct flow *flow, const struct td_interaction_arrived *arrived);
 /** Fills what its channel says of it. @param entry  NULL: of no configuration. */
@@ -342,8 +342,7 @@ void flow_settle_wrap_up(struct flow *flow, struct flow_interaction *interaction
 void flow_hold(struct flow *flow, struct flow_interaction *interaction);
 void flow_release_hold(struct flow *flow, struct flow_interaction *interaction);
 
-/* --- records.c ---------------------------------------------------------------------------------
- */
+/* --- records.c --- */
 
 void flow_pairing_to_state(const struct td_routing_interaction_record *record,
                            struct td_pairing_step *steps, struct td_pairing_state *state);

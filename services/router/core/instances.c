@@ -1,7 +1,6 @@
 #include "router/core/flow_private.h"
 
-/* --- table -------------------------------------------------------------------------------------
- */
+/* --- table --- */
 
 static struct flow_instance *add_instance(struct flow *flow, const char *service, const char *name)
 {
@@ -64,8 +63,7 @@ void flow_instance_gone(struct flow *flow, const char *service, const char *name
 
 #define LOST "the customer's channel service is gone"
 
-/* --- what each job means for one agent or interaction ------------------------------------------
- */
+/* --- what each job means for one agent or interaction --- */
 
 static void sweep_agent(struct flow *flow, struct flow_agent *agent)
 {
@@ -223,8 +221,7 @@ static void sweep_interaction(struct flow *flow, struct flow_interaction *intera
         edge_lost(flow, interaction, instance->name);
 }
 
-/* --- the sweep ---------------------------------------------------------------------------------
- */
+/* --- the sweep --- */
 
 static enum job first_job(unsigned jobs)
 {

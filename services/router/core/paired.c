@@ -2,8 +2,7 @@
 
 #define TEXT(to, from) td_str_clip((to), sizeof(to), (from))
 
-/* --- offers ------------------------------------------------------------------------------------
- */
+/* --- offers --- */
 
 static void offered(struct flow *flow, struct flow_interaction *interaction,
                     const struct td_routing_effect *effect)
@@ -119,8 +118,7 @@ static void answered(struct flow *flow, struct flow_interaction *interaction,
         flow_ms(state->queued_at_unix_us, state->connected_at_unix_us);
 }
 
-/* --- the queue ---------------------------------------------------------------------------------
- */
+/* --- the queue --- */
 
 static void queued(struct flow *flow, struct flow_interaction *interaction)
 {
@@ -173,8 +171,7 @@ static void left(struct flow *flow, struct flow_interaction *interaction,
         overflowed(flow, interaction, "waited as long as the queue allows");
 }
 
-/* --- all of them -------------------------------------------------------------------------------
- */
+/* --- all of them --- */
 
 static void of_interaction(struct flow *flow, struct flow_interaction *interaction,
                            const struct td_routing_effect *effect)

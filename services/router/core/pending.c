@@ -30,8 +30,7 @@ struct pending {
     uint32_t count;
 };
 
-/* --- memory ------------------------------------------------------------------------------------
- */
+/* --- memory --- */
 
 static uint32_t bucket_count(uint32_t capacity)
 {
@@ -70,8 +69,7 @@ struct pending *pending_init(void *block, uint32_t capacity)
     return pending;
 }
 
-/* --- chains ------------------------------------------------------------------------------------
- */
+/* --- chains --- */
 
 static uint32_t *id_bucket(const struct pending *pending, struct td_command_id id)
 {
@@ -154,8 +152,7 @@ static void unlink_item(struct pending *pending, uint32_t slot)
     pending->count--;
 }
 
-/* --- what stands before what -------------------------------------------------------------------
- */
+/* --- what stands before what --- */
 
 static bool same_way(const struct pending_command *a, const struct pending_command *b)
 {
@@ -188,8 +185,7 @@ static bool is_due(const struct pending *pending, const struct item *item, uint6
            item->command.expires_at_unix_us > now_unix_us && is_first(pending, item);
 }
 
-/* --- in and out --------------------------------------------------------------------------------
- */
+/* --- in and out --- */
 
 enum td_err pending_add(struct pending *pending, const struct pending_command *command)
 {
@@ -289,8 +285,7 @@ bool pending_done(struct pending *pending, struct td_command_id id, void **paylo
     return true;
 }
 
-/* --- asking ------------------------------------------------------------------------------------
- */
+/* --- asking --- */
 
 const struct pending_command *pending_find(const struct pending *pending, struct td_command_id id)
 {

@@ -2,8 +2,7 @@
 
 #define TEXT(to, from) td_str_clip((to), sizeof(to), (from))
 
-/* --- what the pairing engine says of agents ----------------------------------------------------
- */
+/* --- what the pairing engine says of agents --- */
 
 /* The interaction whose wrap-up ends with this change; NULL when there is none. */
 static struct flow_interaction *wrapped_up(struct flow *flow, const struct flow_agent *agent,
@@ -51,8 +50,7 @@ void flow_agent_changed(struct flow *flow, const struct td_routing_effect *effec
         flow_close(flow, done);
 }
 
-/* --- what agents say ---------------------------------------------------------------------------
- */
+/* --- what agents say --- */
 
 static bool reply(struct td_agent_command_reply *answer, bool accepted, const char *message)
 {
@@ -191,8 +189,7 @@ void flow_agent_command(struct flow *flow, const struct td_agent_command *said,
     agent->last_reply = *answer;
 }
 
-/* --- devices -----------------------------------------------------------------------------------
- */
+/* --- devices --- */
 
 /* Ready now, or will be when free. */
 static bool wants_ready(const struct td_agent_record *record)

@@ -36,8 +36,7 @@ static enum td_pairing_phase phase_to_state(enum td_routing_phase phase)
     return (enum td_pairing_phase)((int)phase + (int)TD_PAIRING_PHASE_WAITING);
 }
 
-/* --- interactions ------------------------------------------------------------------------------
- */
+/* --- interactions --- */
 
 static void attempts_to_state(const struct td_routing_interaction_record *record,
                               struct td_pairing_state *state)
@@ -142,8 +141,7 @@ enum td_err flow_pairing_from_state(const struct td_interaction_state *interacti
     return attempts_from_state(state, record);
 }
 
-/* --- agents ------------------------------------------------------------------------------------
- */
+/* --- agents --- */
 
 void flow_agent_to_state(const struct td_routing_agent_record *record,
                          struct td_agent_record *state)

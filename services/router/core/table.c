@@ -154,7 +154,7 @@ void flow_agent_drop(struct flow *flow, struct flow_agent *agent)
     flow->agent_order[flow->agent_count] = slot;
 }
 
-/* --- names of the configuration: sorted once, since each queue is some KB away from the next -----
+/* --- names of the configuration: sorted once, since each queue is some KB away from the next ---
  */
 
 /* Index in `order` of the first name not before `name`; names lie `stride` bytes apart. */

@@ -22,8 +22,7 @@ void flow_release_hold(struct flow *flow, struct flow_interaction *interaction)
     (void)td_routing_hold(flow->routing, interaction->state.interaction_id, false);
 }
 
-/* --- settled when an instance has said all, or was silent too long -----------------------------
- */
+/* --- settled when an instance has said all, or was silent too long --- */
 
 void flow_settle_channel(struct flow *flow, struct flow_interaction *interaction)
 {
@@ -60,8 +59,7 @@ void flow_settle_wrap_up(struct flow *flow, struct flow_interaction *interaction
         flow_close(flow, interaction); // Nobody will end this wrap-up.
 }
 
-/* --- both know: the higher phase wins ----------------------------------------------------------
- */
+/* --- both know: the higher phase wins --- */
 
 /* The channel has connected them under an offer that the router has no record of: it stays so. */
 static void adopt_talk(struct flow *flow, struct flow_interaction *interaction,
@@ -150,8 +148,7 @@ static void agent_side_said(struct flow *flow, struct flow_interaction *interact
         release_offer(flow, interaction, instance, item->offer_id);
 }
 
-/* --- only the channel knows --------------------------------------------------------------------
- */
+/* --- only the channel knows --- */
 
 static void only_channel(struct flow *flow, const struct td_sync_item *item, const char *instance)
 {

@@ -10,8 +10,7 @@ static uint64_t moment(const struct flow *flow, uint64_t at_unix_us, uint64_t fr
     return at_unix_us < from_unix_us ? from_unix_us : at_unix_us;
 }
 
-/* --- connected ---------------------------------------------------------------------------------
- */
+/* --- connected --- */
 
 void flow_connect(struct flow *flow, struct flow_interaction *interaction, uint64_t at_unix_us)
 {
@@ -31,8 +30,7 @@ void flow_connected(struct flow *flow, const struct td_interaction_connected *co
         flow_connect(flow, interaction, connected->head.at_unix_us);
 }
 
-/* --- closed ------------------------------------------------------------------------------------
- */
+/* --- closed --- */
 
 static bool is_waiting(const struct flow_interaction *interaction)
 {
@@ -109,8 +107,7 @@ void flow_close(struct flow *flow, struct flow_interaction *interaction)
     flow_remove(flow, interaction);
 }
 
-/* --- the customer's contact is over ------------------------------------------------------------
- */
+/* --- the customer's contact is over --- */
 
 static void leave_engine(struct flow *flow, struct flow_interaction *interaction,
                          enum td_outcome outcome)

@@ -4,8 +4,7 @@
 #define UPDATE_CHUNK 16
 #define UPDATE_PAUSE_US (50 * US_PER_MS)
 
-/* --- place -------------------------------------------------------------------------------------
- */
+/* --- place --- */
 
 static void put_number(struct td_variable *variable, const char *name, uint64_t number)
 {
@@ -30,8 +29,7 @@ void flow_place_variables(struct flow *flow, struct flow_interaction *interactio
         put_number(&variables[(*count)++], "expected_wait_s", place.expected_wait_us / US_PER_S);
 }
 
-/* --- treatment ---------------------------------------------------------------------------------
- */
+/* --- treatment --- */
 
 /* A dialog for those who really wait; whoever is being offered at once hears music till then. */
 static bool begin_dialog(struct flow *flow, struct flow_interaction *interaction,
@@ -64,8 +62,7 @@ void flow_treat(struct flow *flow, struct flow_interaction *interaction)
     }
 }
 
-/* --- updates: a few at a time, so that a long queue costs each second the same -----------------
- */
+/* --- updates: a few at a time, so that a long queue costs each second the same --- */
 
 static void update(struct flow *flow, struct flow_interaction *interaction)
 {

@@ -126,8 +126,7 @@ static void saying_not_ready_while_it_rings_withdraws_the_offer(void **state)
     assert_string_equal(command_of(world, FLOW_OFFER, 1)->agent, "bob");
 }
 
-/* --- devices -----------------------------------------------------------------------------------
- */
+/* --- devices --- */
 
 static void a_phone_that_unregisters_sets_not_ready(void **state)
 {
@@ -164,8 +163,7 @@ static void a_phone_that_unregisters_while_talking_counts_afterwards(void **stat
     assert_int_equal(agent_of(world, "ann").state, TD_AGENT_STATE_NOT_READY);
 }
 
-/* --- services ----------------------------------------------------------------------------------
- */
+/* --- services --- */
 
 static void agents_of_an_edge_that_is_gone_come_back_with_it(void **state)
 {

@@ -31,8 +31,7 @@ static uint32_t pick(struct account *account, uint32_t below)
     return (uint32_t)((z ^ (z >> 31)) % below);
 }
 
-/* --- what must hold ----------------------------------------------------------------------------
- */
+/* --- what must hold --- */
 
 static uint64_t number_of(struct td_interaction_id id)
 {
@@ -155,8 +154,7 @@ static void check(struct account *account)
     check_accounts(account, waiting);
 }
 
-/* --- what happens ------------------------------------------------------------------------------
- */
+/* --- what happens --- */
 
 static uint64_t some_call(struct account *account)
 {

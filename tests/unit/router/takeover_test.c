@@ -54,8 +54,7 @@ static void carry_out_all(struct world *world)
         world->commands[i].done = true;
 }
 
-/* --- both know ---------------------------------------------------------------------------------
- */
+/* --- both know --- */
 
 static void who_waits_keeps_the_place_and_is_offered_after_the_channels_word(void **state)
 {
@@ -190,8 +189,7 @@ static void commands_after_it_are_newer_than_what_the_channel_saw(void **state)
     assert_true(command_of(world, FLOW_OFFER, 1)->head.version > 1000);
 }
 
-/* --- only the channel knows --------------------------------------------------------------------
- */
+/* --- only the channel knows --- */
 
 static void what_only_the_channel_knows_is_adopted_as_it_was(void **state)
 {
@@ -291,8 +289,7 @@ static void an_offer_the_router_does_not_know_is_released(void **state)
     assert_int_equal(stored(world, 1).phase, TD_INTERACTION_PHASE_QUEUED);
 }
 
-/* --- only the router knows ---------------------------------------------------------------------
- */
+/* --- only the router knows --- */
 
 static void what_the_channel_does_not_mention_is_lost(void **state)
 {
@@ -391,8 +388,7 @@ static void media_that_is_gone_takes_its_calls_along(void **state)
     assert_int_equal(count_commands(world, FLOW_RELEASE, 1), 1);
 }
 
-/* --- dialogs and wrap-up -----------------------------------------------------------------------
- */
+/* --- dialogs and wrap-up --- */
 
 static void dialog_item(struct world *world, uint64_t number, struct td_dialog_id dialog)
 {

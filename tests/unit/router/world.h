@@ -85,8 +85,7 @@ struct world {
     size_t problems;
 };
 
-/* --- what was stored ---------------------------------------------------------------------------
- */
+/* --- what was stored --- */
 
 static struct world_record *world_find(struct world_record *records, size_t count, const char *key)
 {
@@ -125,8 +124,7 @@ static void world_delete(struct world_record *records, size_t *count, const char
     *record = records[--*count];
 }
 
-/* --- effects -----------------------------------------------------------------------------------
- */
+/* --- effects --- */
 
 static struct td_arena *world_arena(void)
 {
@@ -286,8 +284,7 @@ static void world_wait(struct world *world, uint64_t us)
     world->now = until;
 }
 
-/* --- life --------------------------------------------------------------------------------------
- */
+/* --- life --- */
 
 static void world_problem(void *ctx, const struct flow_problem *problem)
 {
@@ -485,8 +482,7 @@ static int world_teardown(void **state)
     return 0;
 }
 
-/* --- what others say ---------------------------------------------------------------------------
- */
+/* --- what others say --- */
 
 static struct td_id world_id(uint64_t number)
 {
@@ -642,8 +638,7 @@ static void make_ready(struct world *world, const char *agent)
     make_ready_at(world, agent, "edge-1");
 }
 
-/* --- what can be seen --------------------------------------------------------------------------
- */
+/* --- what can be seen --- */
 
 /* The last command of that type for the call; fails when there is none. */
 static struct world_command *command_of(struct world *world, enum flow_command_type type,

@@ -52,6 +52,17 @@ void td_http_printf(struct td_http_answer *answer, const char *format, ...)
         answer->size += (size_t)size;
 }
 
+void td_http_text(struct td_http_answer *answer, struct td_text *text)
+{
+    td_text_init(text, answer->text, answer->capacity);
+}
+
+void td_http_take_text(struct td_http_answer *answer, const struct td_text *text)
+{
+    answer->size = text->length;
+    answer->overflown = text->cut;
+}
+
 /* --- one request --- */
 
 static const struct td_http_route *find_route(const struct td_http *http, const char *path)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/text.h"
 #include "io/loop.h"
 
 #define TD_HTTP_ROUTES_MAX 16
@@ -35,6 +36,11 @@ struct td_http_answer {
 /** Appends as printf does; what does not fit turns the answer into a 500. */
 void td_http_printf(struct td_http_answer *answer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/** Starts a text that is written straight into an empty answer, for those who build one piece by
+   piece; td_http_take_text() ends it. */
+void td_http_text(struct td_http_answer *answer, struct td_text *text);
+void td_http_take_text(struct td_http_answer *answer, const struct td_text *text);
 
 /** Fills the answer; must not keep it. */
 typedef void (*td_http_fn)(void *ctx, struct td_http_answer *answer);

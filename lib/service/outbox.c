@@ -219,8 +219,11 @@ enum td_err td_outbox_create(struct td_service *service, struct td_outbox **outb
         return TD_ERR_NO_MEMORY;
 
     self->service = service;
-    self->waiting_gauge = td_service_counter(service, "outbox_waiting");
-    self->dropped = td_service_counter(service, "outbox_dropped");
+    self->waiting_gauge = service_common_gauge(service, "outbox_waiting",
+                                               "Observations not yet taken by the router.");
+    self->dropped =
+        service_common_counter(service, "outbox_dropped",
+                               "Observations lost because the outbox was full or their time over.");
     *outbox = self;
     return TD_OK;
 }

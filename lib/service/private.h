@@ -4,6 +4,7 @@
 #ifndef TD_SERVICE_PRIVATE_H
 #define TD_SERVICE_PRIVATE_H
 
+#include "base/metrics.h"
 #include "io/blobs.h"
 #include "io/bus_client.h"
 #include "io/bus_feed.h"
@@ -42,6 +43,9 @@ struct td_request {
 
 struct counter {
     const char *name;
+    const char *help;
+    enum td_metric_kind kind;
+    bool is_common; /* every service has it: its name says nothing of this one */
     uint64_t value;
 };
 
@@ -144,7 +148,9 @@ void publish_close(struct td_service *service);
 /* company.c */
 void company_close(struct td_service *service);
 
-/* counters.c */
+/* counters.c: as td_service_counter and td_service_gauge, for what every service has. */
+uint64_t *service_common_counter(struct td_service *service, const char *name, const char *help);
+uint64_t *service_common_gauge(struct td_service *service, const char *name, const char *help);
 void counters_metrics(void *ctx, struct td_http_answer *answer);
 
 #endif

@@ -380,8 +380,10 @@ int service_run(struct td_service *service)
         return 1;
     td_arena_init(&service->arena, service->arena_block, ARENA_SIZE);
     request_pool_init(service);
-    service->calls_failed = td_service_counter(service, "calls_failed");
-    service->requests_refused = td_service_counter(service, "requests_refused");
+    service->calls_failed = service_common_counter(
+        service, "calls_failed", "Requests to other services that were not answered as wanted.");
+    service->requests_refused =
+        service_common_counter(service, "requests_refused", "Requests answered with an error.");
 
     enum td_err err = open_everything(service);
     if (err != TD_OK) {

@@ -64,8 +64,8 @@ struct td_service_definition {
     void (*stop)(void *ctx);
     /** NULL while healthy, else one sentence. May be NULL. */
     const char *(*unhealthy)(void *ctx);
-    /** Adds lines to /metrics. May be NULL. */
-    void (*metrics)(void *ctx, struct td_http_answer *answer);
+    /** Adds families to /metrics (base/metrics.h). May be NULL. */
+    void (*metrics)(void *ctx, struct td_text *text);
     void *ctx;
     bool uses_history; /**< Connect to PostgreSQL. */
     bool without_live; /**< Do not wait for Redis before start (the connection is made all the
@@ -110,9 +110,17 @@ const char *td_service_key(const struct td_service *service, uint32_t tenant, co
 /** Of the router's lease (io/lease.h): its epoch fences td_commit_fence(). @return `key`. */
 const char *td_service_lease_key(const struct td_service *service, char key[TD_KEY_SIZE]);
 
-/** A counter shown at /metrics as tandem_SERVICE_NAME; count with ++*counter. Also used as a gauge.
-    @param name  Constant, snake_case, with unit. */
-uint64_t *td_service_counter(struct td_service *service, const char *name);
+/**
+ * What only rises, shown at /metrics as tandem_SERVICE_NAME_total; count with ++*counter. Asked for
+ * again, it is the same one.
+ *
+ * @param name  Constant, snake_case, what is counted: "calls_refused".
+ * @param help  Constant, one sentence for operators.
+ */
+uint64_t *td_service_counter(struct td_service *service, const char *name, const char *help);
+/** What rises and falls, shown as tandem_SERVICE_NAME; set it with *gauge = value. A unit at the
+   end of the name becomes that of Prometheus (base/metrics.h): `_ms` is shown as `_seconds`. */
+uint64_t *td_service_gauge(struct td_service *service, const char *name, const char *help);
 
 /* ---- requests that came in --------------------------------------------------------------------
  */

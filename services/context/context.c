@@ -35,13 +35,20 @@ enum td_err context_start(struct td_service *service, void *ctx)
     context->dialling =
         (struct context_dialling){context->config.country_code, context->config.trunk_prefix,
                                   context->config.international_prefix};
-    context->identified = td_service_counter(service, "identified");
-    context->identified_from_cache = td_service_counter(service, "identified_from_cache");
-    context->customers_created = td_service_counter(service, "customers_created");
-    context->identify_failed = td_service_counter(service, "identify_failed");
-    context->events_stored = td_service_counter(service, "events_stored");
-    context->events_refused = td_service_counter(service, "events_refused");
-    context->memory_percent = td_service_counter(service, "redis_memory_percent");
+    context->identified =
+        td_service_counter(service, "identified", "Questions who a caller is that were answered.");
+    context->identified_from_cache =
+        td_service_counter(service, "identified_from_cache", "Of them, answered by Redis alone.");
+    context->customers_created =
+        td_service_counter(service, "customers_created", "Customers made for unknown callers.");
+    context->identify_failed =
+        td_service_counter(service, "identify_failed", "Questions who a caller is that failed.");
+    context->events_stored =
+        td_service_counter(service, "events_stored", "Events from outside that are on disk.");
+    context->events_refused =
+        td_service_counter(service, "events_refused", "Events from outside that were refused.");
+    context->memory_percent =
+        td_service_gauge(service, "redis_memory_percent", "Of the memory that Redis may use.");
     context_memory_watch(context);
     return TD_OK;
 }

@@ -38,32 +38,35 @@ static bool make_index(struct edge_index *index, struct edge_index_bucket **buck
 static void make_counters(struct edge *edge)
 {
     struct edge_counters *c = &edge->counters;
+    struct td_service *service = edge->service;
     const struct {
-        const char *name;
         uint64_t **counter;
-    } all[] = {
-        {"calls_taken_total", &c->calls_taken},
-        {"calls_forbidden_total", &c->calls_forbidden},
-        {"calls_not_found_total", &c->calls_not_found},
-        {"calls_overload_total", &c->calls_overload},
-        {"calls", &c->calls_now},
-        {"offers_rung_total", &c->offers_rung},
-        {"commands_stale_total", &c->commands_stale},
-        {"commands_repeated_total", &c->commands_repeated},
-        {"registrations_total", &c->registrations},
-        {"registrations_refused_total", &c->registrations_refused},
-        {"phones", &c->phones_registered},
-        {"digests_refused_total", &c->digests_refused},
-        {"features_dialled_total", &c->features_dialled},
-        {"reports_dropped_total", &c->reports_dropped},
-        {"reports_waiting", &c->reports_waiting},
-        {"messages_received_total", &c->messages_received},
-        {"messages_malformed_total", &c->messages_malformed},
-        {"requests_unsupported_total", &c->requests_unsupported},
+        const char *name;
+        const char *help;
+    } counters[] = {
+        {&c->calls_taken, "calls_taken", "Calls admitted."},
+        {&c->calls_forbidden, "calls_forbidden", "Calls refused: not allowed."},
+        {&c->calls_not_found, "calls_not_found", "Calls refused: nobody has that number."},
+        {&c->calls_overload, "calls_overload", "Calls refused: no capacity, router or media."},
+        {&c->offers_rung, "offers_rung", "Offers that rang a phone."},
+        {&c->commands_stale, "commands_stale", "Commands of a router that is not the active one."},
+        {&c->commands_repeated, "commands_repeated", "Commands that came again."},
+        {&c->registrations, "registrations", "Registrations taken."},
+        {&c->registrations_refused, "registrations_refused", "Registrations refused."},
+        {&c->digests_refused, "digests_refused", "Wrong or stale passwords."},
+        {&c->features_dialled, "features_dialled", "Feature codes dialled by agents."},
+        {&c->reports_dropped, "reports_dropped", "Reports to the router that were lost."},
+        {&c->messages_received, "messages_received", "SIP messages received."},
+        {&c->messages_malformed, "messages_malformed", "Of them, those that cannot be read."},
+        {&c->requests_unsupported, "requests_unsupported", "Requests of a method not spoken."},
     };
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        *all[i].counter = td_service_counter(edge->service, all[i].name);
+    for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+        *counters[i].counter = td_service_counter(service, counters[i].name, counters[i].help);
+    c->calls_now = td_service_gauge(service, "calls", "Calls there are.");
+    c->phones_registered = td_service_gauge(service, "phones", "Phones registered.");
+    c->reports_waiting =
+        td_service_gauge(service, "reports_waiting", "Reports not yet taken by the router.");
 }
 
 /* --- media --- */

@@ -25,20 +25,29 @@ static void make_counters(struct ivr *ivr)
 
     for (size_t i = 0; i < TD_DIALOG_RESULT_COUNT; i++) {
         if (ended[i] != NULL)
-            counters->ended[i] = td_service_counter(service, ended[i]);
+            counters->ended[i] = td_service_counter(service, ended[i], "Dialogs that ended so.");
     }
-    counters->running = td_service_counter(service, "dialogs_running");
-    counters->started = td_service_counter(service, "dialogs_started");
-    counters->resumed = td_service_counter(service, "dialogs_resumed");
-    counters->refused = td_service_counter(service, "dialogs_refused");
-    counters->stopped = td_service_counter(service, "dialogs_stopped");
-    counters->inputs = td_service_counter(service, "inputs");
-    counters->media_failed = td_service_counter(service, "media_requests_failed");
-    counters->commits_failed = td_service_counter(service, "commits_failed");
-    counters->scripts_evaluated = td_service_counter(service, "scripts_evaluated");
-    counters->scripts_killed = td_service_counter(service, "scripts_killed");
-    counters->scripts_failed = td_service_counter(service, "scripts_failed");
-    counters->documents_refused = td_service_counter(service, "documents_refused");
+    counters->running = td_service_gauge(service, "dialogs_running", "Dialogs under way.");
+    counters->started = td_service_counter(service, "dialogs_started", "Dialogs begun.");
+    counters->resumed =
+        td_service_counter(service, "dialogs_resumed", "Dialogs taken up from a checkpoint.");
+    counters->refused =
+        td_service_counter(service, "dialogs_refused", "Dialogs that could not begin.");
+    counters->stopped =
+        td_service_counter(service, "dialogs_stopped", "Dialogs that the router stopped.");
+    counters->inputs = td_service_counter(service, "inputs", "Answers taken from callers.");
+    counters->media_failed =
+        td_service_counter(service, "media_requests_failed", "Requests to media that failed.");
+    counters->commits_failed =
+        td_service_counter(service, "commits_failed", "Checkpoints that were not stored.");
+    counters->scripts_evaluated =
+        td_service_counter(service, "scripts_evaluated", "Expressions evaluated.");
+    counters->scripts_killed =
+        td_service_counter(service, "scripts_killed", "Scripts killed for taking too long.");
+    counters->scripts_failed =
+        td_service_counter(service, "scripts_failed", "Scripts that ended with an error.");
+    counters->documents_refused =
+        td_service_counter(service, "documents_refused", "Documents that are not valid.");
 }
 
 /* The worker program lies beside this one. */

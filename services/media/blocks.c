@@ -256,7 +256,7 @@ enum td_err media_blocks_create(struct td_service *service,
 
     self->service = service;
     self->config = *config;
-    self->free_gauge = td_service_counter(service, "ports_free");
+    self->free_gauge = td_service_gauge(service, "ports_free", "Pairs of ports that no call has.");
     if (gethostname(self->host, sizeof(self->host) - 1) != 0)
         td_str_clip(self->host, sizeof(self->host), "host");
     enum td_err err = init_list(self);

@@ -11,21 +11,32 @@ static void make_counters(struct media *media)
     struct td_service *service = media->service;
 
     media->counters = (struct media_counters){
-        .legs = td_service_counter(service, "legs"),
-        .legs_refused = td_service_counter(service, "legs_refused"),
-        .packets_in = td_service_counter(service, "packets_in"),
-        .packets_out = td_service_counter(service, "packets_out"),
-        .packets_unsent = td_service_counter(service, "packets_unsent"),
-        .packets_lost = td_service_counter(service, "packets_lost"),
-        .packets_foreign = td_service_counter(service, "packets_foreign"),
-        .packets_malformed = td_service_counter(service, "packets_malformed"),
-        .packets_unwanted = td_service_counter(service, "packets_unwanted"),
-        .sources_latched = td_service_counter(service, "sources_latched"),
-        .digits = td_service_counter(service, "digits"),
-        .prompts_failed = td_service_counter(service, "prompts_failed"),
-        .legs_silent = td_service_counter(service, "legs_silent"),
-        .legs_orphaned = td_service_counter(service, "legs_orphaned"),
-        .notices_lost = td_service_counter(service, "notices_lost"),
+        .legs = td_service_gauge(service, "legs", "Legs there are."),
+        .legs_refused = td_service_counter(service, "legs_refused",
+                                           "Legs refused: no port, no common codec, or full."),
+        .packets_in = td_service_counter(service, "packets_in", "RTP packets received."),
+        .packets_out = td_service_counter(service, "packets_out", "RTP packets sent."),
+        .packets_unsent =
+            td_service_counter(service, "packets_unsent", "RTP packets the host did not take."),
+        .packets_lost = td_service_counter(service, "packets_lost",
+                                           "RTP packets missing in what was received."),
+        .packets_foreign = td_service_counter(service, "packets_foreign",
+                                              "Packets from another address than the leg's."),
+        .packets_malformed =
+            td_service_counter(service, "packets_malformed", "Packets that are no RTP or RTCP."),
+        .packets_unwanted = td_service_counter(service, "packets_unwanted",
+                                               "Packets of a payload that was not agreed."),
+        .sources_latched = td_service_counter(
+            service, "sources_latched", "Times that a leg took the address its packets came from."),
+        .digits = td_service_counter(service, "digits", "Digits pressed."),
+        .prompts_failed =
+            td_service_counter(service, "prompts_failed", "Prompts that could not be played."),
+        .legs_silent =
+            td_service_counter(service, "legs_silent", "Legs that sent nothing for long."),
+        .legs_orphaned = td_service_counter(service, "legs_orphaned",
+                                            "Legs released because nobody claimed them."),
+        .notices_lost = td_service_counter(service, "notices_lost",
+                                           "Notices to other services that were not taken."),
     };
 }
 

@@ -251,11 +251,13 @@ enum td_err recordings_create(struct td_service *service, const char *folder,
     self->service = service;
     self->recordings_max = recordings_max;
     td_str_clip(self->folder, sizeof(self->folder), folder);
-    self->open_gauge = td_service_counter(service, "recordings_open");
-    self->finished = td_service_counter(service, "recordings_finished");
-    self->failed = td_service_counter(service, "recordings_failed");
-    self->refused = td_service_counter(service, "recordings_refused");
-    self->packets_dropped = td_service_counter(service, "recording_packets_dropped");
+    self->open_gauge = td_service_gauge(service, "recordings_open", "Recordings under way.");
+    self->finished = td_service_counter(service, "recordings_finished", "Recordings on disk.");
+    self->failed = td_service_counter(service, "recordings_failed", "Recordings that broke off.");
+    self->refused =
+        td_service_counter(service, "recordings_refused", "Recordings that could not begin.");
+    self->packets_dropped =
+        td_service_counter(service, "recording_packets_dropped", "Packets that a recording lost.");
     td_timer_init(&self->sweep, td_service_loop(service), on_sweep, self);
     td_timer_init(&self->patience, td_service_loop(service), finish_closing, self);
     td_timer_start_repeating(&self->sweep, SWEEP_MS);

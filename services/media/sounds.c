@@ -280,10 +280,11 @@ enum td_err sounds_create(struct td_service *service, const struct sounds_config
     self->cache_bytes_max = (uint64_t)config->cache_mb << 20;
     td_str_clip(self->folder, sizeof(self->folder), config->folder);
     td_str_clip(self->cache, sizeof(self->cache), config->cache);
-    self->kept_bytes = td_service_counter(service, "sounds_bytes");
-    self->hits = td_service_counter(service, "sounds_hits");
-    self->made = td_service_counter(service, "sounds_made");
-    self->failed = td_service_counter(service, "sounds_failed");
+    self->kept_bytes = td_service_gauge(service, "sounds_bytes", "Memory that sounds take.");
+    self->hits = td_service_counter(service, "sounds_hits", "Prompts that were there already.");
+    self->made =
+        td_service_counter(service, "sounds_made", "Prompts that were read or spoken anew.");
+    self->failed = td_service_counter(service, "sounds_failed", "Prompts that could not be made.");
     enum td_err err = sound_tasks_create(td_service_loop(service), &self->tasks);
     if (err != TD_OK) {
         free(self);

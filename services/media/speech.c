@@ -206,9 +206,10 @@ enum td_err speech_create(struct td_service *service, const struct speech_config
 
     self->service = service;
     self->config = *config;
-    self->spoken = td_service_counter(service, "texts_spoken");
-    self->failed = td_service_counter(service, "texts_failed");
-    self->restarts = td_service_counter(service, "speech_restarts");
+    self->spoken = td_service_counter(service, "texts_spoken", "Texts turned into speech.");
+    self->failed = td_service_counter(service, "texts_failed", "Texts that could not be spoken.");
+    self->restarts =
+        td_service_counter(service, "speech_restarts", "Speech workers that were started again.");
     td_timer_init(&self->kick, td_service_loop(service), on_kick, self);
     td_timer_init(&self->sweep, td_service_loop(service), on_sweep, self);
     td_timer_start_repeating(&self->sweep, SWEEP_MS);

@@ -35,6 +35,8 @@ void batch_add(struct batch *batch, uint32_t stream, struct td_live_stream_id id
     if (value.size > 0)
         memcpy(copy, value.data, value.size);
     batch->used += value.size;
+    if (batch->count == 0)
+        batch->first_unix_ms = id.unix_ms;
     batch->entries[batch->count++] = (struct rows_entry){.value = td_bytes(copy, value.size)};
     batch->positions[stream] = id;
 }

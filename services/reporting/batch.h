@@ -16,6 +16,7 @@ struct batch {
     uint32_t capacity;
     uint8_t *bytes;
     size_t used;
+    uint64_t first_unix_ms;                         /* when the first of them entered its stream */
     struct td_live_stream_id positions[TD_STREAMS]; /* behind it; 0: no entry of that stream */
 };
 

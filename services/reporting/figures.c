@@ -7,6 +7,7 @@
 #include "io/live_tail.h"
 #include "io/timer.h"
 #include "reporting/core/occurred.h"
+#include "reporting/prometheus.h"
 #include "reporting/say.h"
 #include "reporting/tenant.h"
 #include "service/publish.h"
@@ -192,10 +193,9 @@ static void on_second(void *ctx)
     }
 }
 
-void figures_metrics(const struct figures *figures, struct td_http_answer *answer)
+void figures_metrics(const struct figures *figures, struct td_text *text)
 {
-    for (const struct tenant *tenant = figures->tenants; tenant != NULL; tenant = tenant->next)
-        say_metrics(answer, tenant, now_unix_us(figures));
+    prometheus_put(text, figures->tenants, now_unix_us(figures));
 }
 
 /* --- life --------------------------------------------------------------------------------------
@@ -236,10 +236,14 @@ enum td_err figures_create(struct reporting *reporting, struct figures **figures
         return TD_ERR_NO_MEMORY;
 
     self->reporting = reporting;
-    self->inconsistent = td_service_counter(reporting->service, "queues_inconsistent");
-    self->mismatched = td_service_counter(reporting->service, "queues_mismatched");
-    self->counted = td_service_counter(reporting->service, "events_counted");
-    self->gaps = td_service_counter(reporting->service, "figures_gaps");
+    self->inconsistent = td_service_counter(reporting->service, "queues_inconsistent",
+                                            "Times that the figures of a queue did not add up.");
+    self->mismatched = td_service_counter(reporting->service, "queues_mismatched",
+                                          "Times that the router said otherwise for five seconds.");
+    self->counted =
+        td_service_counter(reporting->service, "events_counted", "Events counted into figures.");
+    self->gaps = td_service_counter(reporting->service, "figures_gaps",
+                                    "Times that a stream was trimmed before it was counted.");
     td_timer_init(&self->timer, td_service_loop(reporting->service), on_second, self);
     *figures = self;
     return TD_OK;

@@ -37,6 +37,6 @@ enum td_err figures_go(struct figures *figures);
 const char *figures_unhealthy(const struct figures *figures);
 
 /** Adds the Prometheus text of the latest values. */
-void figures_metrics(const struct figures *figures, struct td_http_answer *answer);
+void figures_metrics(const struct figures *figures, struct td_text *text);
 
 #endif

@@ -110,9 +110,11 @@ const char *reporting_unhealthy(void *ctx)
     return why != NULL ? why : figures_unhealthy(reporting->figures);
 }
 
-void reporting_metrics(void *ctx, struct td_http_answer *answer)
+void reporting_metrics(void *ctx, struct td_text *text)
 {
     const struct reporting *reporting = ctx;
 
-    figures_metrics(reporting->figures, answer);
+    if (reporting->writer != NULL)
+        writer_metrics(reporting->writer, text);
+    figures_metrics(reporting->figures, text);
 }

@@ -35,7 +35,7 @@ struct reporting {
 enum td_err reporting_start(struct td_service *service, void *ctx);
 void reporting_stop(void *ctx);
 const char *reporting_unhealthy(void *ctx);
-void reporting_metrics(void *ctx, struct td_http_answer *answer);
+void reporting_metrics(void *ctx, struct td_text *text);
 
 /** Follows all streams behind `positions`. @param events  Its callbacks; the rest is filled in. */
 enum td_err TD_MUST_CHECK reporting_tail(const struct reporting *reporting,

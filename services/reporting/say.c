@@ -4,17 +4,15 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "base/text.h"
 #include "service/commit.h"
 #include "service/publish.h"
 #include "wire/agent_wire.h"
 #include "wire/metrics_wire.h"
 
 #define STORE_DEADLINE_MS 900
-#define LABEL_SIZE (6 * TALLY_NAME_SIZE + 3)
 
-static struct td_queue_metrics queue_metrics(const struct tally_queue *queue, uint64_t oldest,
-                                             uint64_t now)
+struct td_queue_metrics say_queue_metrics(const struct tally_queue *queue, uint64_t oldest,
+                                          uint64_t now)
 {
     const struct tally_counts *counts = &queue->counts;
     struct td_queue_metrics metrics = {
@@ -92,7 +90,8 @@ uint32_t say_tenant(struct td_service *service, const struct tenant *tenant)
 
     tally_oldest(&tenant->tally, oldest);
     for (uint32_t i = 0; i < tenant->tally.queue_count; i++) {
-        struct td_queue_metrics metrics = queue_metrics(&tenant->tally.queues[i], oldest[i], now);
+        struct td_queue_metrics metrics =
+            say_queue_metrics(&tenant->tally.queues[i], oldest[i], now);
 
         say_queue(service, tenant, &metrics, commit);
         inconsistent += !metrics.consistent;
@@ -102,57 +101,4 @@ uint32_t say_tenant(struct td_service *service, const struct tenant *tenant)
     td_arena_rewind(arena, mark);
     td_commit_run(commit, STORE_DEADLINE_MS, NULL, NULL); // The next second brings newer ones.
     return inconsistent;
-}
-
-/* --- for Prometheus ----------------------------------------------------------------------------
- */
-
-static void put_queue(struct td_http_answer *answer, uint32_t tenant,
-                      const struct td_queue_metrics *m)
-{
-    const struct {
-        const char *name;
-        uint64_t value;
-    } values[] = {
-        {"offered", m->offered},
-        {"answered", m->answered},
-        {"abandoned", m->abandoned},
-        {"overflowed", m->overflowed},
-        {"waiting", m->waiting},
-        {"answered_within", m->answered_within},
-        {"abandoned_after", m->abandoned_after},
-        {"service_level_permille", m->service_level_permille},
-        {"longest_wait_ms", m->longest_wait_ms},
-        {"average_wait_ms", m->average_wait_ms},
-        {"average_talk_ms", m->average_talk_ms},
-    };
-    char label[LABEL_SIZE];
-    struct td_text text;
-
-    td_text_init(&text, label, sizeof(label)); // Labels are quoted as JSON is.
-    td_text_add_json(&text, m->queue);
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        td_http_printf(answer, "tandem_queue_%s{tenant=\"%u\",queue=%s} %llu\n", values[i].name,
-                       tenant, label, (unsigned long long)values[i].value);
-}
-
-static void put_agents(struct td_http_answer *answer, const struct tenant *tenant)
-{
-    for (int state = TD_AGENT_STATE_LOGGED_OUT; state < TD_AGENT_STATE_COUNT; state++)
-        td_http_printf(answer, "tandem_agents{tenant=\"%u\",state=\"%s\"} %u\n", tenant->number,
-                       td_agent_state_name((enum td_agent_state)state),
-                       tenant->states.counts[state]);
-}
-
-void say_metrics(struct td_http_answer *answer, const struct tenant *tenant, uint64_t now_unix_us)
-{
-    uint64_t oldest[TALLY_QUEUES_MAX];
-
-    tally_oldest(&tenant->tally, oldest);
-    for (uint32_t i = 0; i < tenant->tally.queue_count; i++) {
-        struct td_queue_metrics metrics =
-            queue_metrics(&tenant->tally.queues[i], oldest[i], now_unix_us);
-        put_queue(answer, tenant->number, &metrics);
-    }
-    put_agents(answer, tenant);
 }

@@ -37,6 +37,14 @@ void tenant_destroy(struct tenant *tenant)
     free(tenant);
 }
 
+static void configure_target(struct tenant *tenant, const struct td_queue *queue)
+{
+    for (uint32_t i = 0; i < tenant->tally.queue_count; i++) {
+        if (td_str_equal(tenant->tally.queues[i].name, queue->name))
+            tenant->target_percent[i] = queue->target_percent;
+    }
+}
+
 void tenant_configure(struct tenant *tenant, const struct td_company_config *config,
                       uint64_t now_unix_us)
 {
@@ -46,9 +54,11 @@ void tenant_configure(struct tenant *tenant, const struct td_company_config *con
         td_str_clip(tenant->zone, sizeof(tenant->zone), config->time_zone);
         tenant->day = zone_day_of(tenant->zone, now_unix_us);
     }
-    for (uint32_t i = 0; i < config->queues_count; i++)
+    for (uint32_t i = 0; i < config->queues_count; i++) {
         tally_configure(&tenant->tally, config->queues[i].name,
                         config->queues[i].threshold_s * 1000);
+        configure_target(tenant, &config->queues[i]);
+    }
     for (uint32_t i = 0; i < config->agents_count; i++)
         states_know(&tenant->states, config->agents[i].name);
 }

@@ -20,7 +20,8 @@ struct tenant {
     struct tally tally; /* its entries are of the heap */
     size_t entries_max;
     struct states states;
-    uint32_t mismatch_s[TALLY_QUEUES_MAX]; /* seconds in a row that the router said otherwise */
+    uint32_t target_percent[TALLY_QUEUES_MAX]; /* service level aimed at */
+    uint32_t mismatch_s[TALLY_QUEUES_MAX];     /* seconds in a row that the router said otherwise */
     struct tenant *next;
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "io/timer.h"
 #include "reporting/batch.h"
 #include "reporting/upkeep.h"
@@ -259,11 +260,16 @@ enum td_err writer_create(struct reporting *reporting, struct writer **writer)
         return TD_ERR_NO_MEMORY;
 
     self->reporting = reporting;
-    self->events = td_service_counter(reporting->service, "events_stored");
-    self->unreadable = td_service_counter(reporting->service, "events_unreadable");
-    self->left_out = td_service_counter(reporting->service, "events_left_out");
-    self->failures = td_service_counter(reporting->service, "history_failures");
-    self->gaps = td_service_counter(reporting->service, "stream_gaps");
+    self->events =
+        td_service_counter(reporting->service, "events_stored", "Events written to the history.");
+    self->unreadable = td_service_counter(reporting->service, "events_unreadable",
+                                          "Entries of the streams that are no events.");
+    self->left_out = td_service_counter(reporting->service, "events_left_out",
+                                        "Events that the database refused for their values.");
+    self->failures = td_service_counter(reporting->service, "history_failures",
+                                        "Transactions that failed and were tried again.");
+    self->gaps = td_service_counter(reporting->service, "stream_gaps",
+                                    "Times that a stream was trimmed before the history had it.");
     memcpy(self->stored, reporting->positions, sizeof(self->stored));
     td_timer_init(&self->flush, td_service_loop(reporting->service), on_flush, self);
     td_timer_init(&self->retry, td_service_loop(reporting->service), on_retry, self);
@@ -285,6 +291,20 @@ const char *writer_unhealthy(const struct writer *writer)
     if (writer->failing)
         return "the history cannot be written; history.not_written in the log says why";
     return writer->tail_up ? NULL : "cannot read the event streams";
+}
+
+void writer_metrics(const struct writer *writer, struct td_text *text)
+{
+    struct td_service *service = writer->reporting->service;
+    const struct td_metric metric = {"tandem_reporting_", "history_lag_ms", TD_METRIC_GAUGE,
+                                     "Age of the oldest event read and not yet in the history."};
+    const struct td_metric_label label = {"instance", td_service_instance(service)};
+    const struct batch *oldest = writer->writing != NULL ? writer->writing : writer->collecting;
+    uint64_t now_ms = td_loop_now_unix_us(td_service_loop(service)) / 1000;
+    bool is_behind = oldest->count > 0 && now_ms > oldest->first_unix_ms;
+
+    td_metrics_family(text, &metric);
+    td_metrics_sample(text, &metric, &label, 1, is_behind ? now_ms - oldest->first_unix_ms : 0);
 }
 
 void writer_destroy(struct writer **writer)

@@ -24,4 +24,7 @@ void writer_destroy(struct writer **writer);
 /** NULL while the streams can be read and the history written. */
 const char *writer_unhealthy(const struct writer *writer);
 
+/** Adds how far the history is behind, as Prometheus text. */
+void writer_metrics(const struct writer *writer, struct td_text *text);
+
 #endif

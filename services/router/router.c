@@ -215,23 +215,32 @@ static void make_counters(struct router *router)
     struct td_service *service = router->service;
     struct router_counters *counters = &router->counters;
 
-    counters->active = td_service_counter(service, "active");
-    counters->interactions = td_service_counter(service, "interactions");
-    counters->commands_pending = td_service_counter(service, "commands_pending");
-    counters->takeovers = td_service_counter(service, "takeovers");
-    counters->takeover_ms = td_service_counter(service, "takeover_ms");
-    counters->lease_lost = td_service_counter(service, "lease_lost");
-    counters->arrived = td_service_counter(service, "arrived");
-    counters->refused = td_service_counter(service, "refused");
-    counters->closed = td_service_counter(service, "closed");
-    counters->offers = td_service_counter(service, "offers");
-    counters->steps = td_service_counter(service, "steps");
-    counters->commits = td_service_counter(service, "commits");
-    counters->commits_failed = td_service_counter(service, "commits_failed");
-    counters->commands_sent = td_service_counter(service, "commands_sent");
-    counters->commands_repeated = td_service_counter(service, "commands_repeated");
-    counters->commands_failed = td_service_counter(service, "commands_failed");
-    counters->records_refused = td_service_counter(service, "records_refused");
+    counters->active =
+        td_service_gauge(service, "active", "1 while it holds the lease and answers.");
+    counters->interactions =
+        td_service_gauge(service, "interactions", "Interactions not yet closed.");
+    counters->commands_pending = td_service_gauge(service, "commands_pending",
+                                                  "Commands committed and not yet carried out.");
+    counters->takeovers = td_service_counter(service, "takeovers", "Times that it became active.");
+    counters->takeover_ms = td_service_gauge(
+        service, "takeover_ms", "How long the last take-over lasted until it answered.");
+    counters->lease_lost =
+        td_service_counter(service, "lease_lost", "Times that it lost the lease.");
+    counters->arrived = td_service_counter(service, "arrived", "Interactions that arrived.");
+    counters->refused = td_service_counter(service, "refused", "Interactions refused at the door.");
+    counters->closed = td_service_counter(service, "closed", "Interactions closed.");
+    counters->offers = td_service_counter(service, "offers", "Offers made to agents.");
+    counters->steps = td_service_counter(service, "steps", "Steps of the flow.");
+    counters->commits = td_service_counter(service, "commits", "Commits stored.");
+    counters->commits_failed = td_service_counter(service, "commits_failed",
+                                                  "Commits that failed: it stood by after each.");
+    counters->commands_sent = td_service_counter(service, "commands_sent", "Commands sent.");
+    counters->commands_repeated =
+        td_service_counter(service, "commands_repeated", "Commands sent again.");
+    counters->commands_failed =
+        td_service_counter(service, "commands_failed", "Commands given up.");
+    counters->records_refused = td_service_counter(service, "records_refused",
+                                                   "Records in Redis that could not be taken up.");
 }
 
 static enum td_err try_limits(const struct router_config *config)

@@ -53,7 +53,7 @@ def test_figures_are_said_each_second_and_add_up(site):
         assert payload.get("offered", 0) == sum(parts)
     tail.wait("metrics.agents")
     metrics = site.metrics("reporting-1")
-    assert metrics["tandem_reporting_queues_inconsistent{instance=\"reporting-1\"}"] == 0
+    assert metrics["tandem_reporting_queues_inconsistent_total{instance=\"reporting-1\"}"] == 0
     assert 'tandem_queue_waiting{tenant="1",queue="sales"}' in metrics
 
 

@@ -178,7 +178,7 @@ def test_one_event_that_cannot_be_stored_is_left_out_alone(store_site):
         publishing.finish()
         assert_each_once(site, publishing)
         wait.until(lambda: site.metrics("reporting-1")[
-            'tandem_reporting_events_left_out{instance="reporting-1"}'] == 1, 5, "one was left out")
+            'tandem_reporting_events_left_out_total{instance="reporting-1"}'] == 1, 5, "one was left out")
         assert site.log("reporting-1").count("history.left_out") == 1
         assert site.is_healthy("reporting-1")
     finally:
@@ -253,7 +253,7 @@ def test_a_restart_counts_the_same(store_site):
     say(site, callers[25], "interaction.connected", queue="sales", wait_ms=1000)
     site.wait_healthy("reporting-1")
     wait.until(lambda: figures(site, "sales") == (40, 21, 5, 0, 14), 10, "and counted again")
-    name = 'tandem_reporting_queues_inconsistent{instance="reporting-1"}'
+    name = 'tandem_reporting_queues_inconsistent_total{instance="reporting-1"}'
     assert site.metrics("reporting-1")[name] == 0
 
 

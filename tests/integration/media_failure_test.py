@@ -62,7 +62,7 @@ def test_a_spoken_text_is_kept_over_a_restart(impatient_site):
 
 
 def spoken(site):
-    return site.metrics("media-1")['tandem_media_texts_spoken{instance="media-1"}']
+    return site.metrics("media-1")['tandem_media_texts_spoken_total{instance="media-1"}']
 
 
 def test_a_full_house_says_busy_and_recovers(impatient):

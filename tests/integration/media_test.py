@@ -317,7 +317,7 @@ def test_a_stranger_neither_talks_nor_listens(media_site, legs):
     customer.connect(agent)
     agent.hears(440)
     port = int(customer.description.split("m=audio ")[1].split()[0])
-    before = media_site.metrics("media-1")['tandem_media_packets_foreign{instance="media-1"}']
+    before = media_site.metrics("media-1")['tandem_media_packets_foreign_total{instance="media-1"}']
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as thief:
         thief.bind(("127.0.0.1", 0))
         thief.settimeout(0.3)
@@ -328,7 +328,7 @@ def test_a_stranger_neither_talks_nor_listens(media_site, legs):
         with pytest.raises(socket.timeout):
             thief.recvfrom(2000)
     agent.hears(440)
-    after = media_site.metrics("media-1")['tandem_media_packets_foreign{instance="media-1"}']
+    after = media_site.metrics("media-1")['tandem_media_packets_foreign_total{instance="media-1"}']
     assert after - before >= 50
 
 

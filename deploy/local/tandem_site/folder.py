@@ -20,7 +20,7 @@ SHORT_PATH_MAX = 75
 
 
 class Folder:
-    """A site's folder: redis/ postgres/ log/ run/ data/, site.yaml, state.json."""
+    """A site's folder: redis/ postgres/ log/ run/ data/, site.yaml, targets.json, state.json."""
 
     def __init__(self, path):
         self.path = pathlib.Path(path).absolute()
@@ -29,6 +29,7 @@ class Folder:
         self.data = self.path / "data"
         self.site_yaml = self.path / "site.yaml"
         self.company_yaml = self.path / "company.yaml"
+        self.targets = self.path / "targets.json"
         self._state = self.path / "state.json"
 
     def create(self):

@@ -1,6 +1,7 @@
 """A site: its folder, ports, stores and services, created, started and ended as one."""
 
 import http.client
+import json
 import pathlib
 
 from . import ports, process
@@ -73,6 +74,7 @@ class Site:
         if missing:
             raise Failure(f"{missing[0]} is missing: run `make build` first")
         changed = self.write_settings()
+        self.write_targets()
         for program in dict.fromkeys(self._programs()):
             process.run([program, "--site", self.folder.site_yaml, "--check-config"])
         if changed and self.supervisor.pid:
@@ -187,6 +189,13 @@ class Site:
             ("media", "sounds"): REPOSITORY / "deploy/demo/media",
             ("ivr", "documents"): REPOSITORY / "deploy/demo/dialogs",
         }
+
+    def write_targets(self):
+        """What Prometheus scrapes here, as its file_sd_configs reads it."""
+        targets = [{"targets": [f"127.0.0.1:{self.http_port(name)}"],
+                    "labels": {"instance": name, "service": service_of(name)}}
+                   for name in self.instances]
+        self.folder.targets.write_text(json.dumps(targets, indent=2) + "\n")
 
     @property
     def sip_port(self):

@@ -139,11 +139,14 @@ enum td_err hub_create(struct td_service *service, struct hub **hub)
         return TD_ERR_NO_MEMORY;
 
     self->service = service;
-    self->events = td_service_counter(service, "events_published");
-    self->metrics = td_service_counter(service, "metrics_published");
-    self->refused = td_service_counter(service, "messages_refused");
-    self->unreadable = td_service_counter(service, "events_unreadable");
-    self->dropped = td_service_counter(service, "messages_dropped");
+    self->events = td_service_counter(service, "events_published", "Events published.");
+    self->metrics = td_service_counter(service, "metrics_published", "Metrics published.");
+    self->refused =
+        td_service_counter(service, "messages_refused", "Pushed messages that were refused.");
+    self->unreadable = td_service_counter(service, "events_unreadable",
+                                          "Entries of the streams that are no events.");
+    self->dropped = td_service_counter(service, "messages_dropped",
+                                       "Messages dropped because a subscriber was slow.");
     enum td_err err = open_sockets(self);
     if (err == TD_OK)
         err = open_tail(self);

@@ -222,7 +222,7 @@ static void fill(struct scene *scene)
     }
     assert_int_equal(tell("Note", "more", "x", NULL, NULL), TD_ERR_LIMIT);
     assert_int_equal(td_outbox_waiting(outbox), TD_OUTBOX_MAX);
-    assert_int_equal(*td_service_counter(scene->service, "outbox_dropped"), 1);
+    assert_int_equal(*td_service_counter(scene->service, "outbox_dropped", ""), 1);
     scene_end(scene);
 }
 

@@ -206,10 +206,17 @@ class PrivateSite:
     def is_healthy(self, instance):
         return self._site.is_healthy(instance)
 
+    @property
+    def instances(self):
+        return self._site.instances
+
+    def metrics_text(self, instance):
+        _, text = self._site.get(instance, "/metrics")
+        return text
+
     def metrics(self, instance):
         """{name: value} of /metrics; labels stay part of the name."""
-        _, text = self._site.get(instance, "/metrics")
-        pairs = (line.rsplit(" ", 1) for line in text.splitlines()
+        pairs = (line.rsplit(" ", 1) for line in self.metrics_text(instance).splitlines()
                  if line and not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
 

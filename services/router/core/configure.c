@@ -2,12 +2,19 @@
 
 #define LEASE_DEFAULT_S UINT32_C(15)
 #define AGEING_DEFAULT_PERCENT UINT32_C(100)
+#define SHORT_ABANDON_DEFAULT_S UINT32_C(5)
 #define HANDLING_GUESS_MS UINT32_C(180000)
 
-static uint32_t ms_of(uint32_t seconds)
+uint32_t flow_ms_of(uint32_t seconds)
 {
     return seconds < TD_ROUTING_DURATION_MAX_MS / 1000 ? seconds * 1000
                                                        : TD_ROUTING_DURATION_MAX_MS;
+}
+
+uint32_t flow_short_abandon_ms(const struct td_queue *queue)
+{
+    return flow_ms_of(queue->short_abandon_s > 0 ? queue->short_abandon_s
+                                                 : SHORT_ABANDON_DEFAULT_S);
 }
 
 static uint32_t at_most(uint32_t value, uint32_t max)
@@ -25,12 +32,12 @@ static void put_queue(struct flow *flow, const struct td_queue *queue, flow_prob
     struct flow_problem report = {.kind = "queue", .name = queue->name};
     struct td_routing_queue_config config = {
         .name = queue->name,
-        .threshold_ms = ms_of(queue->threshold_s),
+        .threshold_ms = flow_ms_of(queue->threshold_s),
         .percent = at_most(queue->target_percent, 100),
         .priority = (int32_t)at_most(queue->priority, TD_ROUTING_POINTS_MAX),
         .ageing = at_most(ageing, TD_ROUTING_AGEING_MAX / 10) * 10,
-        .wrap_up_ms = ms_of(queue->wrap_up_s),
-        .lease_ms = at_most(ms_of(lease_s), TD_ROUTING_DURATION_MAX_MS - FLOW_LEASE_GRACE_MS) +
+        .wrap_up_ms = flow_ms_of(queue->wrap_up_s),
+        .lease_ms = at_most(flow_ms_of(lease_s), TD_ROUTING_DURATION_MAX_MS - FLOW_LEASE_GRACE_MS) +
                     FLOW_LEASE_GRACE_MS,
         .max_waiting = queue->max_waiting,
         .handling_ms = HANDLING_GUESS_MS,

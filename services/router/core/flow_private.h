@@ -354,6 +354,10 @@ enum td_err flow_agent_from_state(const struct td_agent_record *state,
                                   struct td_routing_agent_record *record);
 enum td_agent_state flow_agent_state(enum td_routing_agent_state state);
 
+/** As the pairing engine bounds durations. */
+uint32_t flow_ms_of(uint32_t seconds);
+uint32_t flow_short_abandon_ms(const struct td_queue *queue);
+
 static inline uint64_t flow_ms(uint64_t from_us, uint64_t to_us)
 {
     return to_us > from_us ? (to_us - from_us) / US_PER_MS : 0;

@@ -107,6 +107,20 @@ static void assigned(struct flow *flow, struct flow_interaction *interaction,
     flow_put_connect(flow, interaction);
 }
 
+/* By what the queue is judged today, so that it is judged the same whenever it is counted. */
+static void left_queue(struct flow *flow, struct flow_interaction *interaction, const char *topic,
+                       uint64_t at_unix_us)
+{
+    struct td_interaction_event *event = flow_put_event(flow, interaction, topic);
+    const struct td_queue *queue = flow_queue(flow, event->queue);
+
+    event->wait_ms = flow_ms(interaction->state.queued_at_unix_us, at_unix_us);
+    if (queue == NULL)
+        return;
+    event->threshold_ms = flow_ms_of(queue->threshold_s);
+    event->short_abandon_ms = flow_short_abandon_ms(queue);
+}
+
 static void answered(struct flow *flow, struct flow_interaction *interaction,
                      const struct td_routing_effect *effect)
 {
@@ -114,8 +128,7 @@ static void answered(struct flow *flow, struct flow_interaction *interaction,
 
     state->phase = TD_INTERACTION_PHASE_CONNECTED;
     TEXT(state->agent, effect->agent);
-    flow_put_event(flow, interaction, "interaction.connected")->wait_ms =
-        flow_ms(state->queued_at_unix_us, state->connected_at_unix_us);
+    left_queue(flow, interaction, "interaction.connected", state->connected_at_unix_us);
 }
 
 /* --- the queue --- */
@@ -161,10 +174,10 @@ static void left(struct flow *flow, struct flow_interaction *interaction,
     if (full && !flow->entered && flow->entering == interaction)
         queued(flow, interaction); // It came to the door, and is counted so.
     interaction->state.phase = TD_INTERACTION_PHASE_QUEUED;
-    flow_put_event(flow, interaction,
-                   effect->departure == TD_ROUTING_LEFT_ABANDONED ? "interaction.abandoned"
-                                                                  : "interaction.overflowed")
-        ->wait_ms = flow_ms(state->queued_at_unix_us, at);
+    left_queue(flow, interaction,
+               effect->departure == TD_ROUTING_LEFT_ABANDONED ? "interaction.abandoned"
+                                                              : "interaction.overflowed",
+               at);
     if (full)
         overflowed(flow, interaction, "the queue is full");
     else if (effect->departure == TD_ROUTING_LEFT_TIMED_OUT)

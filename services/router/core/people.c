@@ -30,11 +30,17 @@ void flow_agent_changed(struct flow *flow, const struct td_routing_effect *effec
     struct td_agent_record event = *record;
 
     event.previous_state = record->state;
+    event.previous_since_unix_us = record->since_unix_us;
+    event.previous_interaction_id = record->interaction_id;
+    TEXT(event.previous_reason, record->reason);
+    TEXT(event.previous_queue, record->queue);
     event.previous_duration_ms = flow_ms(record->since_unix_us, effect->since_unix_us);
     event.state = flow_agent_state(effect->agent_state);
     event.since_unix_us = effect->since_unix_us;
     event.interaction_id = effect->interaction;
     event.wrap_up_until_unix_us = effect->until_unix_us;
+    // At the end of the work the engine still names its queue; the agent has none any more.
+    TEXT(event.queue, td_id_is_nil(effect->interaction.id) ? "" : effect->queue);
     TEXT(event.reason,
          done != NULL && effect->reason[0] == '\0' ? done->state.disposition : effect->reason);
     if (record->since_unix_us == 0)
@@ -44,6 +50,7 @@ void flow_agent_changed(struct flow *flow, const struct td_routing_effect *effec
     record->state = event.state;
     record->since_unix_us = event.since_unix_us;
     record->interaction_id = event.interaction_id;
+    TEXT(record->queue, event.queue);
     TEXT(record->reason, effect->reason);
     flow_touch_agent(flow, agent);
     if (done != NULL)

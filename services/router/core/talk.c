@@ -90,7 +90,9 @@ static void summarise(struct flow *flow, struct flow_interaction *interaction)
     summary->decision = state->decision;
     summary->has_decision = state->has_decision;
     summary->within_threshold = state->connected_at_unix_us > 0 && queue != NULL &&
-                                summary->wait_ms <= (uint64_t)queue->threshold_s * 1000;
+                                summary->wait_ms <= flow_ms_of(queue->threshold_s);
+    summary->short_abandoned = state->outcome == TD_OUTCOME_ABANDONED && queue != NULL &&
+                               summary->wait_ms <= flow_short_abandon_ms(queue);
 }
 
 void flow_close(struct flow *flow, struct flow_interaction *interaction)
@@ -154,6 +156,7 @@ static void end_talk(struct flow *flow, struct flow_interaction *interaction)
     state->phase = TD_INTERACTION_PHASE_WRAP_UP;
     struct td_interaction_event *event = flow_put_event(flow, interaction, "interaction.ended");
     TEXT(event->reason, state->ended_by);
+    event->duration_ms = flow_ms(state->connected_at_unix_us, state->ended_at_unix_us);
     flow_pair_interaction(flow, TD_ROUTING_RELEASED, interaction, NULL);
     begin_wrap_up(flow, id, agent);
 }

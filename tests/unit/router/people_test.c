@@ -37,6 +37,31 @@ static void a_reason_is_kept(void **state)
     assert_int_equal(count_commands(world, FLOW_OFFER, 1), 0);
 }
 
+static void a_change_says_what_ended_and_since_when_it_was_so(void **state)
+{
+    struct world *world = *state;
+    const struct td_agent_record *said = &world->said_of_agent;
+
+    make_ready(world, "ann");
+    (void)say(world, "ann", TD_FEATURE_ACTION_NOT_READY, "lunch");
+    uint64_t lunch_at = world->now;
+    world->now += 600 * SECOND;
+    (void)say(world, "ann", TD_FEATURE_ACTION_READY, "");
+    assert_int_equal(said->previous_state, TD_AGENT_STATE_NOT_READY);
+    assert_string_equal(said->previous_reason, "lunch");
+    assert_int_equal(said->previous_since_unix_us, lunch_at);
+
+    talk(world, 1, "sales");
+    end_call(world, 1, TD_ENDED_BY_CUSTOMER);
+    assert_string_equal(said->queue, "sales");
+    assert_string_equal(said->previous_queue, "sales");
+    world_wait(world, 31 * SECOND);
+    assert_int_equal(said->previous_state, TD_AGENT_STATE_WRAP_UP);
+    assert_string_equal(said->previous_queue, "sales");
+    assert_string_equal(said->queue, "");
+    assert_true(td_id_equal(said->previous_interaction_id.id, call_id(1).id));
+}
+
 static void who_is_not_known_is_told_so(void **state)
 {
     struct world *world = *state;
@@ -399,6 +424,7 @@ int main(void)
         TEST(ready_needs_a_phone),
         TEST(logging_in_is_not_yet_being_ready),
         TEST(a_reason_is_kept),
+        TEST(a_change_says_what_ended_and_since_when_it_was_so),
         TEST(who_is_not_known_is_told_so),
         TEST(a_request_said_twice_is_answered_alike),
         TEST(what_is_said_while_talking_takes_effect_afterwards),

@@ -77,6 +77,7 @@ struct world {
     size_t command_count;
     struct world_event events[WORLD_ITEMS * 4];
     size_t event_count;
+    struct td_agent_record said_of_agent; /* the last agent.state */
     struct td_interaction_summary closed[WORLD_ITEMS];
     size_t closed_count;
     size_t updates;
@@ -230,6 +231,7 @@ static void world_effect(struct world *world, const struct flow_effect *effect)
         world->closed[world->closed_count++] = *effect->as.summary;
         break;
     case FLOW_AGENT:
+        world->said_of_agent = *effect->as.agent;
         td_str_clip(world_event(world, effect->topic, effect->interaction_id)->agent, WORLD_TEXT,
                     effect->name);
         break;

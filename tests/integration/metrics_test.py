@@ -1,12 +1,15 @@
 """What every service says at /metrics: readable for the strictest scraper, named as Prometheus
 names things, and true."""
 
+import json
 import time
+import urllib.request
 
 import pytest
+import yaml
 
-from support import wait
-from support.prometheus import faults_of_name, parse
+from support import REPOSITORY, wait
+from support.prometheus import faults_of_name, parse, promql_selectors
 
 COMMON = {"tandem_build_info", "tandem_healthy", "tandem_loop_lag_seconds", "tandem_requests_total",
           "tandem_requests_busy_total", "tandem_live_up", "tandem_disk_free_ratio",
@@ -71,3 +74,93 @@ def test_exactly_one_router_is_active(site):
 def test_the_history_is_not_behind_when_nothing_happens(site):
     wait.until(lambda: only(families(site, "reporting-1")["tandem_reporting_history_lag_seconds"]) == 0,
                10, "all is written")
+
+
+# --- rules and dashboard ---------------------------------------------------------------------------
+
+DASHBOARDS = REPOSITORY / "deploy/dashboards"
+OF_PROMETHEUS = {"up", "ALERTS"}
+
+
+def rules():
+    groups = yaml.safe_load((DASHBOARDS / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def dashboard_queries():
+    board = json.loads((DASHBOARDS / "grafana.json").read_text(encoding="utf-8"))
+    for panel in board["panels"]:
+        for target in panel.get("targets", ()):
+            yield target["expr"]
+    for variable in board["templating"]["list"]:
+        if variable["type"] == "query":
+            yield variable["query"]["query"]
+    for annotation in board["annotations"]["list"]:
+        yield annotation["expr"]
+
+
+def selectors(queries):
+    """(name, {labels}) of every metric that PromQL expressions name."""
+    return {selector for query in queries for selector in promql_selectors(query)}
+
+
+def exported(site):
+    """{name: labels that its samples have} over all instances."""
+    names = {}
+    for instance in site.instances:
+        for name, family in families(site, instance).items():
+            for sample in family.samples:
+                names.setdefault(name, set()).update(label for label, _ in sample)
+    return names
+
+
+def test_names_are_found_in_every_corner_of_an_expression():
+    query = ('sum by (tenant) (rate(tandem_a_total{b="c d_e",f!~"g"}[1m])) > 0 unless on(tenant) '
+             'max(tandem_h) or label_values(tandem_i{j="$k"}, l)')
+    assert set(promql_selectors(query)) == {
+        ("tandem_a_total", frozenset({"b", "f"})), ("tandem_h", frozenset()),
+        ("tandem_i", frozenset({"j"}))}
+
+
+def test_rules_and_dashboard_name_only_what_is_said(site):
+    known = exported(site)
+    asked = selectors([rule["expr"] for rule in rules()]) | selectors(dashboard_queries())
+    assert len(asked) > 40
+    unknown = sorted(name for name, _ in asked if name not in known and name not in OF_PROMETHEUS)
+    assert unknown == []
+    for name, labels in asked:
+        assert name in OF_PROMETHEUS or labels <= known[name], f"{name} has not {labels}"
+
+
+def test_every_rule_says_itself_in_both_languages():
+    found = rules()
+    assert len({rule["alert"] for rule in found}) == len(found)
+    for rule in found:
+        assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}, rule["alert"]
+        assert rule["labels"]["severity"] in ("page", "ticket")
+        assert set(rule["annotations"]) == {"summary", "summary_zh"}
+        assert any(ord(character) > 0x4e00 for character in rule["annotations"]["summary_zh"])
+
+
+def test_panels_lie_beside_each_other():
+    board = json.loads((DASHBOARDS / "grafana.json").read_text(encoding="utf-8"))
+    taken, ids = set(), set()
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                 for y in range(place["y"], place["y"] + place["h"])}
+        assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
+        assert panel["id"] not in ids
+        taken |= cells
+        ids.add(panel["id"])
+
+
+def test_a_site_tells_prometheus_what_to_scrape(site):
+    targets = json.loads((site.folder.path / "targets.json").read_text())
+    assert [target["labels"]["instance"] for target in targets] == list(site.instances)
+    for target in targets:
+        with urllib.request.urlopen(f"http://{target['targets'][0]}/metrics", timeout=5) as answer:
+            assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+            build = parse(answer.read().decode())["tandem_build_info"]
+            (labels,) = build.samples
+            assert dict(labels)["instance"] == target["labels"]["instance"]

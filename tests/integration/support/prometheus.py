@@ -75,3 +75,43 @@ def faults_of_name(family):
         yield f"{name}: whose is it?"
     if name != name.lower():
         yield f"{name}: lower case"
+
+
+PROMQL = re.compile(r"""(?P<text>"(?:[^"\\]|\\.)*")|(?P<range>\[[^\]]*\])|(?P<open>[({])|(?P<close>[)}])
+                        |(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)|(?P<other>.)""", re.VERBOSE | re.DOTALL)
+GROUPING = {"by", "without", "on", "ignoring", "group_left", "group_right"}
+OPERATORS = {"and", "or", "unless", "bool", "offset", "inf", "nan"}
+
+
+def promql_selectors(query):
+    """(name, {labels}) of each selector: a name that is no function, operator or label."""
+    tokens = [match for match in PROMQL.finditer(query) if not match.group().isspace()]
+    depth, labels_until = 0, None  # inside braces or a grouping there are labels
+    for at, match in enumerate(tokens):
+        kind, token = match.lastgroup, match.group()
+        following = tokens[at + 1].group() if at + 1 < len(tokens) else ""
+        before = tokens[at - 1].group() if at else ""
+        if kind == "open":
+            if labels_until is None and (token == "{" or before in GROUPING):
+                labels_until = depth
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+            if depth == labels_until:
+                labels_until = None
+        elif (kind == "name" and labels_until is None
+              and following not in ("(", "by", "without")
+              and token not in GROUPING | OPERATORS and before != "$"
+              and not (before == "," and following == ")")):
+            yield token, frozenset(_labels_of(tokens, at))
+
+
+def _labels_of(tokens, at):
+    """The labels in the braces behind a name."""
+    if at + 1 >= len(tokens) or tokens[at + 1].group() != "{":
+        return
+    for place in range(at + 2, len(tokens)):
+        if tokens[place].group() == "}":
+            return
+        if tokens[place].lastgroup == "name":
+            yield tokens[place].group()

@@ -139,7 +139,7 @@ bench-%: build $(BENCH) # bench-routing runs that one
 # --- check ----------------------------------------------------------------------------------------
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SOURCES  := $(shell find lib services tools tests -name '*.[ch]')
-TIDY     := $(patsubst %.c,$(BUILD)/tidy/%,$(shell find lib services tools -name '*.c'))
+TIDY     := $(patsubst %.c,$(BUILD)/tidy/%.ok,$(shell find lib services tools -name '*.c'))
 
 asan: ## every test with all programs under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory test BUILD=build/asan CFLAGS="-O1 -g $(SANITIZE)"
@@ -156,7 +156,7 @@ lint: ## clang-format, clang-tidy, cppcheck, layers, growth of proto/
 	$(Q)tools/check_proto.py $(BUILD)
 
 # The object file is newer than all that its source includes: only then is it looked at again.
-$(BUILD)/tidy/%: %.c $(BUILD)/%.o .clang-tidy
+$(BUILD)/tidy/%.ok: %.c $(BUILD)/%.o .clang-tidy
 	@mkdir -p $(@D)
 	@echo "TIDY $<"
 	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c17 $(CPPFLAGS) \

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "service/company_calendar.h"
 #include "service/private.h"
 
 #define ARENA_MIN (1U << 18)
@@ -10,6 +11,7 @@
 /* A tenant's document, decoded into memory of its own. */
 struct entry {
     struct td_company company;
+    struct td_company_calendar *calendar;
     void *block;
     struct entry *next;
 };
@@ -55,8 +57,24 @@ static void free_entry(struct entry *entry)
 {
     if (entry == NULL)
         return;
+    td_company_calendar_destroy(&entry->calendar);
     free(entry->block);
     free(entry);
+}
+
+/* It was checked when it was applied, perhaps on a host with other time zones: without a calendar
+   all is always open, which is better than never. */
+static void make_calendar(const struct company_watch *watch, struct entry *entry)
+{
+    struct td_calendar_fault fault;
+    enum td_err err = td_company_calendar_create(&entry->company.config, &entry->calendar, &fault);
+
+    if (err != TD_OK)
+        td_log_error(&watch->service->log, "calendar.unusable",
+                     td_u64("tenant", entry->company.config.tenant),
+                     td_u64("timetable", fault.timetable), td_str("message", fault.sentence),
+                     td_failure(err));
+    entry->company.calendar = td_company_calendar_get(entry->calendar);
 }
 
 static void on_document(void *ctx, uint32_t tenant, uint64_t version, struct td_bytes document)
@@ -78,6 +96,7 @@ static void on_document(void *ctx, uint32_t tenant, uint64_t version, struct td_
     }
     entry->company.config.tenant = tenant;
     entry->company.version = version;
+    make_calendar(watch, entry);
 
     struct entry **link = find_link(watch, tenant);
     struct entry *old = *link;

@@ -7,12 +7,14 @@
 #ifndef TD_SERVICE_COMPANY_H
 #define TD_SERVICE_COMPANY_H
 
+#include "core/calendar/opening.h"
 #include "service/service.h"
 #include "wire/config_wire.h"
 
 struct td_company {
     uint64_t version; /**< Of the document, rising with each apply. */
     struct td_company_config config;
+    const struct td_calendar *calendar; /**< Its timetables. */
 };
 
 /** @param company  Valid until the next call for the same tenant, or the end of the service. */

@@ -4,14 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/str.h"
 #include "core/expr/expr.h"
 #include "core/expr/fit.h"
-
-#define ZONES "/usr/share/zoneinfo/"
-#define ZONE_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-"
+#include "service/company_calendar.h"
 
 /* --- places in the document --------------------------------------------------------------------
  */
@@ -53,12 +50,8 @@ enum td_err company_refuse(struct company_check *check, uint32_t line, enum td_e
 static enum td_err check_time_zone(struct company_check *check)
 {
     const char *zone = check->config->time_zone;
-    char path[sizeof(ZONES) + sizeof(check->config->time_zone)];
-    struct stat info;
 
-    (void)snprintf(path, sizeof(path), ZONES "%s", zone);
-    if (zone[0] == '\0' || (strspn(zone, ZONE_CHARACTERS) == strlen(zone) && zone[0] != '/' &&
-                            stat(path, &info) == 0 && S_ISREG(info.st_mode)))
+    if (zone[0] == '\0' || td_company_zone_check(zone) == TD_OK)
         return TD_OK;
     td_yaml_fault(check->fault, check->yaml,
                   company_line_of(td_yaml_root(check->yaml), "time_zone"),
@@ -119,13 +112,13 @@ static enum td_err check_queues(struct company_check *check)
 /* --- entry points ------------------------------------------------------------------------------
  */
 
-static bool has_queue(const struct td_company_config *config, const char *name)
+int company_find_queue(const struct td_company_config *config, const char *name)
 {
     for (uint32_t i = 0; i < config->queues_count; i++) {
         if (td_str_equal(config->queues[i].name, name))
-            return true;
+            return (int)i;
     }
-    return false;
+    return -1;
 }
 
 static bool is_number(const char *text)
@@ -142,7 +135,7 @@ static enum td_err check_entry_point(struct company_check *check,
     if (point->answer == TD_ANSWER_MODE_UNSPECIFIED)
         return company_refuse(check, company_line_of(node, "answer"), TD_ERR_RANGE,
                               "answer: expected at_dialog or at_agent");
-    if (!has_queue(check->config, point->queue)) {
+    if (company_find_queue(check->config, point->queue) < 0) {
         td_yaml_fault(check->fault, check->yaml, company_line_of(node, "queue"),
                       "queue: there is no queue \"%s\"", point->queue);
         return TD_ERR_NOT_FOUND;
@@ -236,8 +229,8 @@ enum td_err td_company_check(const struct td_company_config *config, const struc
     struct company_check check = {config, yaml, fault};
     // cppcheck-suppress uninitvar ; it takes the initialised array for one without values
     enum td_err (*const checks[])(struct company_check *) = {
-        company_check_names, check_time_zone, check_queues,
-        check_entry_points,  check_trunks,    check_codes};
+        company_check_names, check_time_zone,          company_check_hours, check_queues,
+        check_entry_points,  company_check_diversions, check_trunks,        check_codes};
     enum td_err err = TD_OK;
 
     if (config->tenant == 0)

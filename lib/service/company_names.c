@@ -95,6 +95,11 @@ static enum td_err check_all_unique(struct company_check *check)
                                   name, c->entry_points_count),
                            "entry point");
     if (err == TD_OK)
+        err = check_column(check,
+                           COLUMN("timetables", "name", c->timetables, struct td_timetable, name,
+                                  c->timetables_count),
+                           "timetable");
+    if (err == TD_OK)
         err = check_column(
             check, COLUMN("trunks", "name", c->trunks, struct td_trunk, name, c->trunks_count),
             "trunk");

@@ -26,6 +26,17 @@ uint32_t company_line_of(const struct td_yaml_node *map, const char *key);
 enum td_err company_refuse(struct company_check *check, uint32_t line, enum td_err err,
                            const char *sentence);
 
+/** Index of a queue; -1: there is none of that name. */
+int company_find_queue(const struct td_company_config *config, const char *name);
+
+/* --- company_diversions.c ----------------------------------------------------------------------
+ */
+
+/** Timetables can be kept. */
+enum td_err company_check_hours(struct company_check *check);
+/** Where queues and entry points send whom they do not serve, exists, and never leads back. */
+enum td_err company_check_diversions(struct company_check *check);
+
 /* --- company_names.c ---------------------------------------------------------------------------
  */
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/calendar/timetable.h"
+#include "core/calendar/opening.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,23 +16,23 @@ static void require(bool holds)
         abort();
 }
 
-static void check_moment(const struct td_timetable *timetable, int64_t unix_s)
+static void check_moment(const struct td_opening *opening, int64_t unix_s)
 {
     int64_t later;
-    int32_t offset = td_zone_offset(timetable->zone, unix_s);
+    int32_t offset = td_zone_offset(opening->zone, unix_s);
 
     require(offset >= -TD_ZONE_OFFSET_MAX_S && offset <= TD_ZONE_OFFSET_MAX_S);
-    require(!td_zone_next_change(timetable->zone, unix_s, &later) || later > unix_s);
-    if (td_timetable_next_open(timetable, unix_s, &later)) {
+    require(!td_zone_next_change(opening->zone, unix_s, &later) || later > unix_s);
+    if (td_opening_next(opening, unix_s, &later)) {
         require(later >= unix_s);
-        require(td_timetable_is_open(timetable, later));
+        require(td_opening_is_open(opening, later));
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct td_zone zone;
-    struct td_timetable timetable = {.zone = &zone};
+    struct td_opening opening = {.zone = &zone};
 
     if (td_zone_parse(td_bytes(data, size), &zone) != TD_OK) {
         memset(&zone, 0, sizeof(zone));
@@ -40,9 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (td_zone_rule_parse((const char *)data, size, &zone.rule) != TD_OK)
             return 0;
     }
-    timetable.week[2].count = 1;
-    timetable.week[2].spans[0] = (struct td_day_span){120, 150};
+    opening.week[2].count = 1;
+    opening.week[2].spans[0] = (struct td_day_span){120, 150};
     for (int64_t unix_s = -2000000000; unix_s < 6000000000; unix_s += 777777777)
-        check_moment(&timetable, unix_s);
+        check_moment(&opening, unix_s);
     return 0;
 }

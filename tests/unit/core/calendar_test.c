@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/calendar/timetable.h"
+#include "core/calendar/opening.h"
 
 #define BERLIN "CET-1CEST,M3.5.0,M10.5.0/3"
 #define NEW_YORK "EST5EDT,M3.2.0,M11.1.0"
@@ -40,13 +40,13 @@ static void add_span(struct td_day_hours *hours, const char *text)
 }
 
 /* The same span each day. */
-static struct td_timetable daily(const struct td_zone *zone, const char *span)
+static struct td_opening daily(const struct td_zone *zone, const char *span)
 {
-    struct td_timetable timetable = {.zone = zone};
+    struct td_opening opening = {.zone = zone};
 
     for (uint32_t i = 0; i < 7; i++)
-        add_span(&timetable.week[i], span);
-    return timetable;
+        add_span(&opening.week[i], span);
+    return opening;
 }
 
 /* --- dates --- */
@@ -245,129 +245,128 @@ static void a_file_that_contradicts_itself_is_refused(void **state)
 static void hours_are_those_of_the_wall_clock_over_a_spring_day(void **state)
 {
     struct td_zone zone;
-    struct td_timetable timetable;
+    struct td_opening opening;
     int64_t opens;
 
     (void)state;
     make_zone(&zone, BERLIN);
-    timetable = daily(&zone, "09:00-17:00");
-    assert_false(td_timetable_is_open(&timetable, at("2026-03-28", 7, 59)));
-    assert_true(td_timetable_is_open(&timetable, at("2026-03-28", 8, 0)));
-    assert_false(td_timetable_is_open(&timetable, at("2026-03-29", 6, 59)));
-    assert_true(td_timetable_is_open(&timetable, at("2026-03-29", 7, 0)));
-    assert_false(td_timetable_is_open(&timetable, at("2026-03-29", 15, 0)));
-    assert_true(td_timetable_next_open(&timetable, at("2026-03-28", 16, 0), &opens));
+    opening = daily(&zone, "09:00-17:00");
+    assert_false(td_opening_is_open(&opening, at("2026-03-28", 7, 59)));
+    assert_true(td_opening_is_open(&opening, at("2026-03-28", 8, 0)));
+    assert_false(td_opening_is_open(&opening, at("2026-03-29", 6, 59)));
+    assert_true(td_opening_is_open(&opening, at("2026-03-29", 7, 0)));
+    assert_false(td_opening_is_open(&opening, at("2026-03-29", 15, 0)));
+    assert_true(td_opening_next(&opening, at("2026-03-28", 16, 0), &opens));
     assert_int_equal(opens, at("2026-03-29", 7, 0)); // 15 hours later, not 16.
-    assert_true(td_timetable_next_open(&timetable, at("2026-10-24", 15, 0), &opens));
+    assert_true(td_opening_next(&opening, at("2026-10-24", 15, 0), &opens));
     assert_int_equal(opens, at("2026-10-25", 8, 0));
 }
 
 static void an_hour_that_is_skipped_opens_nothing(void **state)
 {
     struct td_zone zone;
-    struct td_timetable timetable;
+    struct td_opening opening;
     int64_t opens;
 
     (void)state;
     make_zone(&zone, BERLIN);
-    timetable = daily(&zone, "02:00-03:00");
-    assert_true(td_timetable_is_open(&timetable, at("2026-03-28", 1, 30)));
+    opening = daily(&zone, "02:00-03:00");
+    assert_true(td_opening_is_open(&opening, at("2026-03-28", 1, 30)));
     for (int minute = 0; minute < 180; minute++)
-        assert_false(td_timetable_is_open(&timetable, at("2026-03-29", 0, minute)));
-    assert_true(td_timetable_next_open(&timetable, at("2026-03-28", 2, 0), &opens));
+        assert_false(td_opening_is_open(&opening, at("2026-03-29", 0, minute)));
+    assert_true(td_opening_next(&opening, at("2026-03-28", 2, 0), &opens));
     assert_int_equal(opens, at("2026-03-30", 0, 0));
 
-    timetable = daily(&zone, "02:30-05:00"); // The clock jumps into the span.
-    assert_true(td_timetable_next_open(&timetable, at("2026-03-29", 0, 0), &opens));
+    opening = daily(&zone, "02:30-05:00"); // The clock jumps into the span.
+    assert_true(td_opening_next(&opening, at("2026-03-29", 0, 0), &opens));
     assert_int_equal(opens, at("2026-03-29", 1, 0));
 }
 
 static void an_hour_that_comes_twice_is_open_twice(void **state)
 {
     struct td_zone zone;
-    struct td_timetable timetable;
+    struct td_opening opening;
     int64_t opens;
 
     (void)state;
     make_zone(&zone, NEW_YORK);
-    timetable = daily(&zone, "01:00-01:30"); // 2026-11-01: 05:00 UTC in summer, 06:00 in winter.
-    assert_true(td_timetable_is_open(&timetable, at("2026-11-01", 5, 29)));
-    assert_false(td_timetable_is_open(&timetable, at("2026-11-01", 5, 30)));
-    assert_true(td_timetable_is_open(&timetable, at("2026-11-01", 6, 0)));
-    assert_false(td_timetable_is_open(&timetable, at("2026-11-01", 6, 30)));
-    assert_true(td_timetable_next_open(&timetable, at("2026-11-01", 5, 30), &opens));
+    opening = daily(&zone, "01:00-01:30"); // 2026-11-01: 05:00 UTC in summer, 06:00 in winter.
+    assert_true(td_opening_is_open(&opening, at("2026-11-01", 5, 29)));
+    assert_false(td_opening_is_open(&opening, at("2026-11-01", 5, 30)));
+    assert_true(td_opening_is_open(&opening, at("2026-11-01", 6, 0)));
+    assert_false(td_opening_is_open(&opening, at("2026-11-01", 6, 30)));
+    assert_true(td_opening_next(&opening, at("2026-11-01", 5, 30), &opens));
     assert_int_equal(opens, at("2026-11-01", 6, 0));
-    timetable = daily(&zone, "02:00-04:00"); // 2026-03-08: 02:00 is 03:00 at once.
-    assert_true(td_timetable_next_open(&timetable, at("2026-03-08", 6, 0), &opens));
+    opening = daily(&zone, "02:00-04:00"); // 2026-03-08: 02:00 is 03:00 at once.
+    assert_true(td_opening_next(&opening, at("2026-03-08", 6, 0), &opens));
     assert_int_equal(opens, at("2026-03-08", 7, 0));
 }
 
 static void a_span_over_midnight_belongs_to_the_day_it_begins(void **state)
 {
     struct td_zone zone;
-    struct td_timetable timetable = {.zone = &zone};
+    struct td_opening opening = {.zone = &zone};
 
     (void)state;
     make_zone(&zone, SHANGHAI);
-    add_span(&timetable.week[4], "22:00-06:00"); // Friday
-    assert_false(td_timetable_is_open(&timetable, at("2026-11-20", 13, 59)));
-    assert_true(td_timetable_is_open(&timetable, at("2026-11-20", 14, 0)));
-    assert_true(td_timetable_is_open(&timetable, at("2026-11-20", 21, 59)));
-    assert_false(td_timetable_is_open(&timetable, at("2026-11-20", 22, 0)));
-    assert_false(td_timetable_is_open(&timetable, at("2026-11-21", 14, 0)));
+    add_span(&opening.week[4], "22:00-06:00"); // Friday
+    assert_false(td_opening_is_open(&opening, at("2026-11-20", 13, 59)));
+    assert_true(td_opening_is_open(&opening, at("2026-11-20", 14, 0)));
+    assert_true(td_opening_is_open(&opening, at("2026-11-20", 21, 59)));
+    assert_false(td_opening_is_open(&opening, at("2026-11-20", 22, 0)));
+    assert_false(td_opening_is_open(&opening, at("2026-11-21", 14, 0)));
 }
 
 static void a_holiday_has_its_own_hours_or_none(void **state)
 {
     struct td_zone zone;
     struct td_holiday_hours holidays[2] = {{.hours = {.count = 0}}};
-    struct td_timetable timetable;
+    struct td_opening opening;
     int64_t opens;
 
     (void)state;
     make_zone(&zone, SHANGHAI);
-    timetable = daily(&zone, "20:00-02:00");
+    opening = daily(&zone, "20:00-02:00");
     assert_int_equal(td_date_parse("2026-10-01", &holidays[0].day), TD_OK);
     assert_int_equal(td_date_parse("2026-10-02", &holidays[1].day), TD_OK);
     add_span(&holidays[1].hours, "10:00-12:00");
-    timetable.holidays = holidays;
-    timetable.holiday_count = 2;
-    assert_true(
-        td_timetable_is_open(&timetable, at("2026-09-30", 17, 0))); // 01:00: of the day before.
-    assert_false(td_timetable_is_open(&timetable, at("2026-09-30", 18, 0)));
-    assert_false(td_timetable_is_open(&timetable, at("2026-10-01", 12, 0)));
-    assert_true(td_timetable_is_open(&timetable, at("2026-10-02", 3, 59)));
-    assert_false(td_timetable_is_open(&timetable, at("2026-10-02", 12, 0)));
-    assert_true(td_timetable_next_open(&timetable, at("2026-10-01", 0, 0), &opens));
+    opening.holidays = holidays;
+    opening.holiday_count = 2;
+    assert_true(td_opening_is_open(&opening, at("2026-09-30", 17, 0))); // 01:00: of the day before.
+    assert_false(td_opening_is_open(&opening, at("2026-09-30", 18, 0)));
+    assert_false(td_opening_is_open(&opening, at("2026-10-01", 12, 0)));
+    assert_true(td_opening_is_open(&opening, at("2026-10-02", 3, 59)));
+    assert_false(td_opening_is_open(&opening, at("2026-10-02", 12, 0)));
+    assert_true(td_opening_next(&opening, at("2026-10-01", 0, 0), &opens));
     assert_int_equal(opens, at("2026-10-02", 2, 0));
 }
 
 static void half_hours_count(void **state)
 {
     struct td_zone zone;
-    struct td_timetable timetable;
+    struct td_opening opening;
 
     (void)state;
     make_zone(&zone, KOLKATA);
-    timetable = daily(&zone, "09:00-18:00");
-    assert_false(td_timetable_is_open(&timetable, at("2026-11-23", 3, 29)));
-    assert_true(td_timetable_is_open(&timetable, at("2026-11-23", 3, 30)));
-    assert_false(td_timetable_is_open(&timetable, at("2026-11-23", 12, 30)));
+    opening = daily(&zone, "09:00-18:00");
+    assert_false(td_opening_is_open(&opening, at("2026-11-23", 3, 29)));
+    assert_true(td_opening_is_open(&opening, at("2026-11-23", 3, 30)));
+    assert_false(td_opening_is_open(&opening, at("2026-11-23", 12, 30)));
 }
 
 static void the_whole_day_is_open_without_a_gap_and_no_hours_never_open(void **state)
 {
     struct td_zone zone;
-    struct td_timetable always;
-    struct td_timetable never = {.zone = &zone};
+    struct td_opening always;
+    struct td_opening never = {.zone = &zone};
     int64_t opens;
 
     (void)state;
     make_zone(&zone, BERLIN);
     always = daily(&zone, "00:00-24:00");
     for (int64_t moment = at("2026-03-27", 0, 0); moment < at("2026-03-31", 0, 0); moment += 60)
-        assert_true(td_timetable_is_open(&always, moment));
-    assert_false(td_timetable_next_open(&never, at("2026-03-27", 0, 0), &opens));
+        assert_true(td_opening_is_open(&always, moment));
+    assert_false(td_opening_next(&never, at("2026-03-27", 0, 0), &opens));
 }
 
 /* The answer is open, and nothing before it is. */
@@ -380,24 +379,24 @@ static void next_open_is_the_first_open_minute(void **state)
 
     (void)state;
     for (uint32_t round = 0; round < 60; round++) {
-        struct td_timetable timetable = {.zone = &zone};
+        struct td_opening opening = {.zone = &zone};
 
         make_zone(&zone, rules[round % 5]);
         for (uint32_t day = 0; day < 7; day++) {
             random = random * 6364136223846793005U + 1442695040888963407U;
             if ((random >> 60) < 5)
                 continue;
-            timetable.week[day].count = 1;
-            timetable.week[day].spans[0] = (struct td_day_span){
+            opening.week[day].count = 1;
+            opening.week[day].spans[0] = (struct td_day_span){
                 (uint16_t)((random >> 40) % 1440), (uint16_t)(1 + (random >> 20) % 1440)};
         }
         int64_t from = at(round % 2 == 0 ? "2026-03-28" : "2026-10-31", 0, 0) - 4 * TD_DAY_S;
         for (int64_t moment = from; moment < from + 6 * TD_DAY_S; moment += 7 * 61) {
-            if (!td_timetable_next_open(&timetable, moment, &opens))
+            if (!td_opening_next(&opening, moment, &opens))
                 continue;
-            assert_true(td_timetable_is_open(&timetable, opens));
+            assert_true(td_opening_is_open(&opening, opens));
             for (int64_t between = moment; between < opens; between += 60)
-                assert_false(td_timetable_is_open(&timetable, between));
+                assert_false(td_opening_is_open(&opening, between));
         }
     }
 }

@@ -1,4 +1,4 @@
-#include "core/calendar/timetable.h"
+#include "core/calendar/opening.h"
 
 #include <string.h>
 
@@ -96,22 +96,22 @@ bool td_day_hours_overlap(const struct td_day_hours *day, const struct td_day_ho
 
 /* --- days --- */
 
-static const struct td_day_hours *hours_of(const struct td_timetable *timetable, int64_t day)
+static const struct td_day_hours *hours_of(const struct td_opening *opening, int64_t day)
 {
     uint32_t low = 0;
-    uint32_t high = timetable->holiday_count;
+    uint32_t high = opening->holiday_count;
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (timetable->holidays[middle].day == day)
-            return &timetable->holidays[middle].hours;
-        if (timetable->holidays[middle].day < day)
+        if (opening->holidays[middle].day == day)
+            return &opening->holidays[middle].hours;
+        if (opening->holidays[middle].day < day)
             low = middle + 1;
         else
             high = middle;
     }
-    return &timetable->week[td_date_weekday(day)];
+    return &opening->week[td_date_weekday(day)];
 }
 
 /* Minute of the day `hours` are of; those of the next day go on from 1440. */
@@ -124,45 +124,44 @@ static bool covers(const struct td_day_hours *hours, uint32_t minute)
     return false;
 }
 
-bool td_timetable_is_open(const struct td_timetable *timetable, int64_t unix_s)
+bool td_opening_is_open(const struct td_opening *opening, int64_t unix_s)
 {
     int64_t day;
     int32_t second;
 
-    td_date_split(unix_s + td_zone_offset(timetable->zone, unix_s), &day, &second);
+    td_date_split(unix_s + td_zone_offset(opening->zone, unix_s), &day, &second);
     uint32_t minute = (uint32_t)second / 60;
-    return covers(hours_of(timetable, day), minute) ||
-           covers(hours_of(timetable, day - 1), minute + TD_DAY_MIN);
+    return covers(hours_of(opening, day), minute) ||
+           covers(hours_of(opening, day - 1), minute + TD_DAY_MIN);
 }
 
 /* The next moment at which something may open: a span begins, a day begins, the clock changes. */
-static int64_t next_moment(const struct td_timetable *timetable, int64_t unix_s)
+static int64_t next_moment(const struct td_opening *opening, int64_t unix_s)
 {
     int64_t day;
     int32_t second;
     int32_t next = TD_DAY_S;
     int64_t change;
 
-    td_date_split(unix_s + td_zone_offset(timetable->zone, unix_s), &day, &second);
-    const struct td_day_hours *hours = hours_of(timetable, day);
+    td_date_split(unix_s + td_zone_offset(opening->zone, unix_s), &day, &second);
+    const struct td_day_hours *hours = hours_of(opening, day);
     for (uint32_t i = 0; i < hours->count; i++) {
         int32_t from = hours->spans[i].from_min * 60;
         if (from > second && from < next)
             next = from;
     }
     int64_t moment = unix_s + next - second;
-    if (td_zone_next_change(timetable->zone, unix_s, &change) && change < moment)
+    if (td_zone_next_change(opening->zone, unix_s, &change) && change < moment)
         return change;
     return moment;
 }
 
-bool td_timetable_next_open(const struct td_timetable *timetable, int64_t unix_s,
-                            int64_t *opens_unix_s)
+bool td_opening_next(const struct td_opening *opening, int64_t unix_s, int64_t *opens_unix_s)
 {
-    int64_t last = unix_s + TD_TIMETABLE_HORIZON_DAYS * (int64_t)TD_DAY_S;
+    int64_t last = unix_s + TD_OPENING_HORIZON_DAYS * (int64_t)TD_DAY_S;
 
-    for (int64_t at = unix_s; at <= last; at = next_moment(timetable, at)) {
-        if (td_timetable_is_open(timetable, at)) {
+    for (int64_t at = unix_s; at <= last; at = next_moment(opening, at)) {
+        if (td_opening_is_open(opening, at)) {
             *opens_unix_s = at;
             return true;
         }
@@ -170,11 +169,11 @@ bool td_timetable_next_open(const struct td_timetable *timetable, int64_t unix_s
     return false;
 }
 
-const struct td_timetable *td_calendar_find(const struct td_calendar *calendar, const char *name)
+const struct td_opening *td_calendar_find(const struct td_calendar *calendar, const char *name)
 {
     for (uint32_t i = 0; calendar != NULL && i < calendar->count; i++) {
         if (td_str_equal(calendar->entries[i].name, name))
-            return &calendar->entries[i].timetable;
+            return &calendar->entries[i].opening;
     }
     return NULL;
 }

@@ -1,5 +1,5 @@
 /**
- * @file timetable.h  Opening hours: is it open at a moment, and when does it open next.
+ * @file opening.h  Opening hours: is it open at a moment, and when does it open next.
  *
  * Model. Hours are what the clock on the wall of the zone shows. A day has spans; one that ends at
  * or before the time it begins goes on into the next day, and belongs to the day on which it
@@ -9,15 +9,15 @@
  *
  * Pure; no heap. `is_open` is O(log changes + log holidays); `next_open` looks ahead day by day.
  */
-#ifndef TD_CORE_CALENDAR_TIMETABLE_H
-#define TD_CORE_CALENDAR_TIMETABLE_H
+#ifndef TD_CORE_CALENDAR_OPENING_H
+#define TD_CORE_CALENDAR_OPENING_H
 
 #include "core/calendar/date.h"
 #include "core/calendar/zone.h"
 
 #define TD_DAY_SPANS_MAX 8
 /** How far next_open looks. */
-#define TD_TIMETABLE_HORIZON_DAYS 400
+#define TD_OPENING_HORIZON_DAYS 400
 
 /** Minutes of the day: from 0..1439, to 1..1440; to <= from: of the next day. */
 struct td_day_span {
@@ -35,7 +35,7 @@ struct td_holiday_hours {
     struct td_day_hours hours;
 };
 
-struct td_timetable {
+struct td_opening {
     const struct td_zone *zone;
     struct td_day_hours week[7];             /**< Monday first. */
     const struct td_holiday_hours *holidays; /**< Rising by day, each once. */
@@ -51,16 +51,15 @@ enum td_err TD_MUST_CHECK td_weekdays_parse(const char *text, uint8_t *days);
 /** Whether two spans of these two days, one after the other, or of the first, share a minute. */
 bool td_day_hours_overlap(const struct td_day_hours *day, const struct td_day_hours *next);
 
-bool td_timetable_is_open(const struct td_timetable *timetable, int64_t unix_s);
+bool td_opening_is_open(const struct td_opening *opening, int64_t unix_s);
 
 /** The first moment from this one on at which it is open. @return False: not within the horizon. */
-bool td_timetable_next_open(const struct td_timetable *timetable, int64_t unix_s,
-                            int64_t *opens_unix_s);
+bool td_opening_next(const struct td_opening *opening, int64_t unix_s, int64_t *opens_unix_s);
 
 /** Timetables by name, as one company has them. */
 struct td_calendar_entry {
     const char *name;
-    struct td_timetable timetable;
+    struct td_opening opening;
 };
 
 struct td_calendar {
@@ -69,6 +68,6 @@ struct td_calendar {
 };
 
 /** @param calendar  May be NULL. @return NULL when there is none of that name. */
-const struct td_timetable *td_calendar_find(const struct td_calendar *calendar, const char *name);
+const struct td_opening *td_calendar_find(const struct td_calendar *calendar, const char *name);
 
 #endif

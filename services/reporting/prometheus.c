@@ -12,7 +12,6 @@
 /* One queue of one tenant, its figures taken once for all families. */
 struct line {
     char tenant[LABEL_SIZE];
-    uint32_t target_percent;
     struct td_queue_metrics metrics;
 };
 
@@ -39,8 +38,7 @@ static void take_queues(struct lines *lines, const struct tenant *tenant, uint64
         struct line *line = &lines->items[lines->count++];
 
         (void)snprintf(line->tenant, sizeof(line->tenant), "%u", tenant->number);
-        line->target_percent = tenant->target_percent[i];
-        line->metrics = say_queue_metrics(&tenant->tally.queues[i], oldest[i], now);
+        line->metrics = say_queue_metrics(tenant, i, oldest[i], now);
     }
 }
 
@@ -56,7 +54,7 @@ struct figure {
 };
 
 #define WIDE(field) offsetof(struct line, metrics.field), false
-#define NARROW(field) offsetof(struct line, field), true
+#define NARROW(field) offsetof(struct line, metrics.field), true
 
 static const struct figure figures[] = {
     {"offered", "Interactions that entered the queue today.", WIDE(offered)},
@@ -67,8 +65,9 @@ static const struct figure figures[] = {
     {"answered_within", "Answered today within the threshold.", WIDE(answered_within)},
     {"abandoned_after", "Abandoned today after the threshold.", WIDE(abandoned_after)},
     {"service_level_permille", "Answered within the threshold, of answered and abandoned after it.",
-     NARROW(metrics.service_level_permille)},
-    {"service_level_target_percent", "The service level aimed at.", NARROW(target_percent)},
+     NARROW(service_level_permille)},
+    {"service_level_target_permille", "The service level aimed at.",
+     NARROW(service_level_target_permille)},
     {"longest_wait_ms", "Of those waiting now.", WIDE(longest_wait_ms)},
     {"average_wait_ms", "Of those answered today.", WIDE(average_wait_ms)},
     {"average_talk_ms", "Of the conversations ended today.", WIDE(average_talk_ms)},

@@ -11,9 +11,10 @@
 
 #define STORE_DEADLINE_MS 900
 
-struct td_queue_metrics say_queue_metrics(const struct tally_queue *queue, uint64_t oldest,
-                                          uint64_t now)
+struct td_queue_metrics say_queue_metrics(const struct tenant *tenant, uint32_t index,
+                                          uint64_t oldest, uint64_t now)
 {
+    const struct tally_queue *queue = &tenant->tally.queues[index];
     const struct tally_counts *counts = &queue->counts;
     struct td_queue_metrics metrics = {
         .at_unix_us = now,
@@ -29,6 +30,8 @@ struct td_queue_metrics say_queue_metrics(const struct tally_queue *queue, uint6
         .average_wait_ms = counts->answered > 0 ? counts->wait_ms_sum / counts->answered : 0,
         .average_talk_ms = counts->talks > 0 ? counts->talk_ms_sum / counts->talks : 0,
         .consistent = tally_is_consistent(counts),
+        .threshold_ms = queue->threshold_ms,
+        .service_level_target_permille = tenant->target_percent[index] * 10,
     };
 
     td_str_clip(metrics.queue, sizeof(metrics.queue), queue->name);
@@ -90,8 +93,7 @@ uint32_t say_tenant(struct td_service *service, const struct tenant *tenant)
 
     tally_oldest(&tenant->tally, oldest);
     for (uint32_t i = 0; i < tenant->tally.queue_count; i++) {
-        struct td_queue_metrics metrics =
-            say_queue_metrics(&tenant->tally.queues[i], oldest[i], now);
+        struct td_queue_metrics metrics = say_queue_metrics(tenant, i, oldest[i], now);
 
         say_queue(service, tenant, &metrics, commit);
         inconsistent += !metrics.consistent;

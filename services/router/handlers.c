@@ -4,6 +4,7 @@
 #include "router/router.h"
 
 #define AGENTS_PAGE 100
+#define INTERACTIONS_PAGE 100
 
 /* The tenant, or NULL after the request was refused. */
 static struct router_tenant *admit(struct router *router, struct td_request *request)
@@ -115,12 +116,47 @@ static void on_agent_query(void *ctx, struct td_request *request, struct td_byte
         td_request_reply(request, td_agent_query_reply_encode(arena, &reply));
 }
 
+/* --- what is under way --- */
+
+static void on_interaction_query(void *ctx, struct td_request *request, struct td_bytes payload)
+{
+    struct router *router = ctx;
+    struct td_arena *arena = td_service_arena(router->service);
+    struct router_tenant *tenant = admit(router, request);
+    struct td_interaction_query query;
+    struct td_interaction_query_reply reply = {0};
+    const char *bad_field = "";
+    if (tenant == NULL)
+        return;
+
+    enum td_err err = td_interaction_query_decode(arena, payload, &query, &bad_field);
+    reply.interactions = td_arena_array(arena, INTERACTIONS_PAGE, sizeof(reply.interactions[0]));
+    if (err == TD_OK && reply.interactions == NULL)
+        err = TD_ERR_LIMIT;
+    if (err != TD_OK) {
+        td_request_fail(request, err, "%s: %s", bad_field, td_err_text(err));
+        return;
+    }
+    reply.next = query.after;
+    reply.interactions_count =
+        flow_list_interactions(tenant->flow, &reply.next, reply.interactions, INTERACTIONS_PAGE);
+    reply.done = reply.interactions_count < INTERACTIONS_PAGE;
+    td_request_reply(request, td_interaction_query_reply_encode(arena, &reply));
+}
+
 const struct td_handler router_handlers[] = {
-    {"InteractionArrived", on_arrived},     {"InteractionAbandoned", on_abandoned},
-    {"OfferRinging", on_ringing},           {"OfferAccepted", on_accepted},
-    {"OfferDeclined", on_declined},         {"OfferFailed", on_failed},
-    {"InteractionConnected", on_connected}, {"InteractionEnded", on_ended},
-    {"DialogEnded", on_dialog_ended},       {"DeviceChanged", on_device_changed},
-    {"AgentCommand", on_agent_command},     {"AgentQuery", on_agent_query},
+    {"InteractionArrived", on_arrived},
+    {"InteractionAbandoned", on_abandoned},
+    {"OfferRinging", on_ringing},
+    {"OfferAccepted", on_accepted},
+    {"OfferDeclined", on_declined},
+    {"OfferFailed", on_failed},
+    {"InteractionConnected", on_connected},
+    {"InteractionEnded", on_ended},
+    {"DialogEnded", on_dialog_ended},
+    {"DeviceChanged", on_device_changed},
+    {"AgentCommand", on_agent_command},
+    {"AgentQuery", on_agent_query},
+    {"InteractionQuery", on_interaction_query},
 };
 const size_t router_handlers_count = sizeof(router_handlers) / sizeof(router_handlers[0]);

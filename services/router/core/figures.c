@@ -38,6 +38,7 @@ static void describe(const struct flow_agent *agent, struct td_agent_status *sta
     status->device_registered = record->device_registered;
     TEXT(status->device_instance, record->device_instance);
     status->interaction_id = record->interaction_id;
+    TEXT(status->queue, record->queue);
 }
 
 uint32_t flow_list_agents(const struct flow *flow, const char *after, struct td_agent_status *list,

@@ -33,6 +33,7 @@
 #include "wire/interaction_wire.h"
 #include "wire/media_wire.h"
 #include "wire/metrics_wire.h"
+#include "wire/watch_wire.h"
 
 /** Meaning of the records this release writes; it reads this one and the one before. */
 #define FLOW_STATE_VERSION 1
@@ -288,6 +289,11 @@ uint32_t flow_list_agents(const struct flow *flow, const char *after, struct td_
                           uint32_t size);
 /** @return False when there is no such agent. */
 bool flow_find_agent(const struct flow *flow, const char *name, struct td_agent_status *status);
+
+/** Interactions, in no order; one that comes or goes meanwhile may be missing or listed.
+    @param cursor  0 at first. @return How many were written; less than `size`: that was all. */
+uint32_t flow_list_interactions(const struct flow *flow, uint32_t *cursor,
+                                struct td_interaction_status *list, uint32_t size);
 
 /** Figures of one queue; start with *cursor = 0; false at the end. */
 bool flow_next_queue(const struct flow *flow, uint32_t *cursor, uint64_t now_unix_us,

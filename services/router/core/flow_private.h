@@ -17,6 +17,7 @@
  *   why.c        a decision, and why in one sentence
  *   instances.c  other services come and go
  *   takeover.c   what channels and ivr say to a new router
+ *   watch.c      what is under way, for those who look on
  *   records.c    the pairing engine's records and ours
  */
 #ifndef ROUTER_CORE_FLOW_PRIVATE_H

@@ -133,6 +133,9 @@ integration: build ## integration tests alone; PYTEST_ARGS="-k sentence" picks s
 bench: build $(BENCH) ## benchmarks, a line for each figure; bench-NAME runs one
 	$(Q)for bench in $(BENCH) $(wildcard tests/bench/*_bench.py); do BUILD=$(BUILD) $$bench || exit 1; done
 
+bench-call: build ## whole calls under load, each group within five minutes
+	$(Q)for bench in $(wildcard tests/bench/call_*_bench.py); do BUILD=$(BUILD) $$bench || exit 1; done
+
 bench-%: build $(BENCH) # bench-routing runs that one
 	$(Q)BUILD=$(BUILD) $(firstword $(wildcard tests/bench/$*_bench.py) $(BUILD)/tests/bench/$*_bench)
 
@@ -191,6 +194,6 @@ $(foreach target,$(FUZZ),$(eval $(call fuzz_target,$(target),$(call needs,$(targ
 clean: ## remove what was built (var/ stays)
 	rm -rf $(BUILD)
 
-.PHONY: help build deps run stop demo test unit integration bench asan lint format fuzz clean
+.PHONY: help build deps run stop demo test unit integration bench bench-call asan lint format fuzz clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -23,11 +23,11 @@ class Site:
     were, at first build and loopback. instances: what to run.
 
     throw_away: a site of a test. It ends when its process does, and PostgreSQL does not wait for
-    the disk.
+    the disk, unless it shall be durable.
     """
 
     def __init__(self, path, build=None, listen=None, instances=INSTANCES,
-                 throw_away=False, progress=SILENT, environment=None):
+                 throw_away=False, durable=False, progress=SILENT, environment=None):
         self.folder = Folder(path)
         state = self.folder.state()
         self.build = pathlib.Path(build or state.get("build", REPOSITORY / "build")).absolute()
@@ -36,6 +36,7 @@ class Site:
         self.overrides = {}  # {(section, key): value} of site.yaml, beside what a site needs
         self.environment = environment or {}
         self._throw_away = throw_away
+        self._durable = durable or not throw_away
         self._progress = progress
         self.block = self.redis = self.postgres = self.supervisor = None
 
@@ -140,7 +141,7 @@ class Site:
             return
         self.redis = Redis(self.folder, self.block.port(ports.REDIS))
         self.postgres = Postgres(
-            self.folder, self.block.port(ports.POSTGRES), fsync=not self._throw_away)
+            self.folder, self.block.port(ports.POSTGRES), fsync=self._durable)
         self.supervisor = Supervisor(
             self.folder, {name: self.command(name) for name in self.instances}, self.environment)
 

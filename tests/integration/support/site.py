@@ -30,13 +30,16 @@ class PrivateSite:
     """instances: which to run, by default all. overrides: {(section, key): value} of site.yaml.
 
     companies: YAML files that are applied; their agents' phones get passwords of this site.
+    durable: PostgreSQL waits for the disk, as it does outside of tests.
     """
 
-    def __init__(self, instances=INSTANCES, companies=(COMPANIES / "harbour.yaml",), overrides=None):
+    def __init__(self, instances=INSTANCES, companies=(COMPANIES / "harbour.yaml",), overrides=None,
+                 durable=False):
         sweep()
         self.path = pathlib.Path(tempfile.mkdtemp(prefix=f"tandem-test-{os.getpid()}-"))
         self.path.chmod(0o755)  # PostgreSQL runs as another user when we are root
-        self._site = Site(self.path / "site", build=BUILD, instances=instances, throw_away=True)
+        self._site = Site(self.path / "site", build=BUILD, instances=instances, throw_away=True,
+                          durable=durable)
         self._site.overrides.update(overrides or {})
         self._companies = companies
         self._parts = []
@@ -160,6 +163,11 @@ class PrivateSite:
         with self._sql.cursor() as cursor:
             cursor.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
+
+    @property
+    def store_pids(self):
+        """(Redis, PostgreSQL)."""
+        return self._site.redis.pid, self._site.postgres.pid
 
     # --- breaking it ------------------------------------------------------------------------
 

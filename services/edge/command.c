@@ -147,6 +147,22 @@ static void on_connect(void *ctx, struct td_request *request, struct td_bytes pa
           obey(edge, edge_session_find(edge, connect.head.interaction_id), &connect.head, &event));
 }
 
+static void on_answer(void *ctx, struct td_request *request, struct td_bytes payload)
+{
+    static const struct edge_call_event event = {.type = EDGE_CALL_ANSWER_NOW};
+    struct edge *edge = ctx;
+    struct td_answer answer;
+    const char *bad_field = "";
+    enum td_err err = td_answer_decode(arena_of(edge), payload, &answer, &bad_field);
+
+    if (err != TD_OK) {
+        refuse_bytes(request, err, bad_field);
+        return;
+    }
+    reply(edge, request,
+          obey(edge, edge_session_find(edge, answer.head.interaction_id), &answer.head, &event));
+}
+
 /* What a caller is told who was not yet answered. */
 static uint16_t status_of(enum td_release_reason reason)
 {
@@ -334,14 +350,9 @@ static void on_leg_silent(void *ctx, struct td_request *request, struct td_bytes
 }
 
 const struct td_handler edge_handlers[] = {
-    {"Offer", on_offer},
-    {"CancelOffer", on_cancel_offer},
-    {"Connect", on_connect},
-    {"Release", on_release},
-    {"Sync", on_sync},
-    {"Describe", on_describe},
-    {"MediaDone", edge_feature_done},
-    {"LegSilent", on_leg_silent},
+    {"Offer", on_offer},       {"CancelOffer", on_cancel_offer}, {"Connect", on_connect},
+    {"Answer", on_answer},     {"Release", on_release},          {"Sync", on_sync},
+    {"Describe", on_describe}, {"MediaDone", edge_feature_done}, {"LegSilent", on_leg_silent},
 };
 
 const size_t edge_handler_count = sizeof(edge_handlers) / sizeof(edge_handlers[0]);

@@ -315,6 +315,18 @@ void edge_describe(const struct edge_session *session, struct td_interaction_arr
     td_str_clip(arrived->called, sizeof(arrived->called), session->called);
 }
 
+static uint16_t status_of_refusal(enum td_turn_away how)
+{
+    switch (how) {
+    case TD_TURN_AWAY_BUSY:
+        return 486;
+    case TD_TURN_AWAY_UNAVAILABLE:
+        return 480;
+    default:
+        return 503;
+    }
+}
+
 static void read_verdict(struct edge_session *session, const struct td_interaction_arrived_reply *r,
                          struct edge_call_event *event)
 {
@@ -322,7 +334,7 @@ static void read_verdict(struct edge_session *session, const struct td_interacti
 
     event->type = accepted ? EDGE_CALL_TAKEN : EDGE_CALL_TURNED_AWAY;
     event->answer_now = r->answer_now;
-    event->status = 503;
+    event->status = status_of_refusal(r->turn_away);
     if (r->retry_after_s != 0)
         session->retry_after_s = r->retry_after_s;
     if (r->epoch > session->edge->epoch)

@@ -144,7 +144,8 @@ void edge_customer_respond(struct edge_session *session, uint16_t status)
     td_log_info(session->edge->log, "call.refused",
                 td_str("interaction", edge_session_key(session, key)), td_u64("status", status));
     (void)snprintf(text, sizeof(text), "%u", session->retry_after_s);
-    (void)nta_incoming_treply(dialog->invited, status, sip_status_phrase(status),
-                              TAG_IF(status == 503 || status == 486, SIPTAG_RETRY_AFTER_STR(text)),
-                              TAG_END());
+    (void)nta_incoming_treply(
+        dialog->invited, status, sip_status_phrase(status),
+        TAG_IF(status == 503 || status == 486 || status == 480, SIPTAG_RETRY_AFTER_STR(text)),
+        TAG_END());
 }

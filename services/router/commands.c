@@ -24,6 +24,7 @@ bool router_command_kind(const char *type, const char **name, enum pending_kind 
         [FLOW_CONNECT] = PENDING_CHANGES,     [FLOW_RELEASE] = PENDING_ENDS,
         [FLOW_DIALOG_START] = PENDING_BEGINS, [FLOW_DIALOG_STOP] = PENDING_ENDS,
         [FLOW_PLAY] = PENDING_CHANGES,        [FLOW_LEG_RELEASE] = PENDING_ENDS,
+        [FLOW_ANSWER] = PENDING_CHANGES,
     };
 
     for (int i = 0; i < FLOW_COMMAND_TYPE_COUNT; i++) {

@@ -24,6 +24,8 @@ struct td_bytes router_encode_command(struct td_arena *arena, const struct flow_
         return td_dialog_stop_encode(arena, command->as.dialog_stop);
     case FLOW_PLAY:
         return td_play_encode(arena, command->as.play);
+    case FLOW_ANSWER:
+        return td_answer_encode(arena, command->as.answer);
     default:
         assert(command->type == FLOW_LEG_RELEASE);
         return td_leg_release_encode(arena, command->as.leg_release);
@@ -51,6 +53,8 @@ enum td_err router_renew_command(struct td_arena *arena, const char *type, struc
         RENEW(cancel_offer, head.epoch);
     if (td_str_equal(type, "Connect"))
         RENEW(connect, head.epoch);
+    if (td_str_equal(type, "Answer"))
+        RENEW(answer, head.epoch);
     if (td_str_equal(type, "Release"))
         RENEW(release, head.epoch);
     if (td_str_equal(type, "DialogStart"))

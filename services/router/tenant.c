@@ -32,7 +32,7 @@ static void on_problem(void *ctx, const struct flow_problem *problem)
 
 void router_tenant_configure(struct router_tenant *tenant, const struct td_company *company)
 {
-    flow_configure(tenant->flow, &company->config, on_problem, tenant);
+    flow_configure(tenant->flow, &company->config, company->calendar, on_problem, tenant);
     if (tenant->running)
         td_timer_start(&tenant->timer, 0); // Somebody who waits may suit somebody now.
 }

@@ -186,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .limits = limits, .epoch = 1, .again_after_ms = 1000, .is_pending = is_pending};
     if (flow_init(block, &settings, &run.flow) != TD_OK)
         abort();
-    flow_configure(run.flow, &company, NULL, NULL);
+    flow_configure(run.flow, &company, NULL, NULL, NULL);
     while (next(&records, &kind, &piece))
         load(&run, kind, piece);
     flow_load_end(run.flow, run.now);

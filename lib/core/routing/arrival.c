@@ -133,6 +133,7 @@ static void enter(struct td_routing *routing, uint32_t slot, uint32_t queue,
     interaction->phase = TD_ROUTING_PHASE_WAITING;
     interaction->queue = queue;
     interaction->value = clamp_points(arrival->value);
+    interaction->held = arrival->held;
     interaction->enqueued_at_unix_us =
         enqueued_at == 0 || enqueued_at > routing->now_unix_us ? routing->now_unix_us : enqueued_at;
     interaction->entered_at_unix_us = routing->now_unix_us;
@@ -185,7 +186,7 @@ void td_routing_arrive(struct td_routing *routing, const struct td_routing_event
         return;
     }
     struct queue *queue = &routing->queues[slot];
-    if (queue->max_waiting > 0 && queue->waiting >= queue->max_waiting)
+    if (arrival->turned_away || (queue->max_waiting > 0 && queue->waiting >= queue->max_waiting))
         overflow(routing, event, queue);
     else
         admit(routing, event, slot);

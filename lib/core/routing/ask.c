@@ -24,6 +24,48 @@ static uint32_t count_staffed(const struct td_routing *routing, uint32_t express
     return count;
 }
 
+static bool is_logged_in(const struct td_routing *routing, uint32_t agent)
+{
+    // Of the rows behind the last agent nothing is known.
+    return agent < routing->agent_table.used &&
+           routing->agents[agent].state != TD_ROUTING_LOGGED_OUT;
+}
+
+static bool has_logged_in(const struct td_routing *routing, uint32_t expression)
+{
+    struct agent_set eligible = eligible_set(routing, expression);
+
+    for (uint32_t word = 0; word < words_used(routing); word++) {
+        uint64_t bits = eligible.words[word];
+
+        if ((bits & routing->staffed.words[word]) != 0)
+            return true;
+        for (; bits != 0; bits &= bits - 1) { // Those who are not ready are logged in too.
+            if (is_logged_in(routing, 64 * word + (uint32_t)__builtin_ctzll(bits)))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool td_routing_has_agent(struct td_routing *routing, struct td_interaction_id id)
+{
+    uint32_t slot = td_routing_find_interaction(routing, id);
+    if (slot == NONE)
+        return false;
+
+    const struct interaction *interaction = &routing->interactions[slot];
+    if (interaction->agent != NONE ||
+        (interaction->preferring && is_logged_in(routing, interaction->preferred)))
+        return true;
+    for (uint32_t i = interaction->step; i < interaction->step_count; i++) {
+        td_routing_build_expression(routing, interaction->expressions[i]);
+        if (has_logged_in(routing, interaction->expressions[i]))
+            return true;
+    }
+    return false;
+}
+
 static uint64_t handling_us(const struct queue *queue)
 {
     if (queue->handling_us == 0)

@@ -64,7 +64,7 @@ enum td_routing_refusal {
 /** How an interaction left the engine. */
 enum td_routing_departure {
     TD_ROUTING_LEFT_ABANDONED,
-    TD_ROUTING_LEFT_FULL,      /**< Overflowed on entry: max_waiting. */
+    TD_ROUTING_LEFT_FULL,      /**< Overflowed on entry: max_waiting, or turned away. */
     TD_ROUTING_LEFT_TIMED_OUT, /**< Overflowed: max_wait_ms. */
     TD_ROUTING_LEFT_WITHDRAWN, /**< Overflowed: taken out. */
     TD_ROUTING_LEFT_RELEASED,  /**< After having been answered. */

@@ -50,6 +50,8 @@ struct td_routing_arrival {
     /** 0: now. Earlier: comes from another queue and keeps its place by this time. Steps and
         max_wait_ms count from now. */
     uint64_t enqueued_at_unix_us;
+    bool held;        /**< As td_routing_hold, from the first moment on. */
+    bool turned_away; /**< Came to the door of a closed queue: counted as if that were full. */
 };
 
 struct td_routing_event {

@@ -124,6 +124,13 @@ enum td_err TD_MUST_CHECK td_routing_find_place(const struct td_routing *routing
                                                 struct td_interaction_id id, uint64_t now_unix_us,
                                                 struct td_routing_place *place);
 
+/**
+ * Whether anybody is logged in, ready or not, who could be offered it: the one it prefers, or who
+ * meets its step in force or a later one. O(steps * A), mostly O(steps * A/64). False also when it
+ * is unknown.
+ */
+bool td_routing_has_agent(struct td_routing *routing, struct td_interaction_id id);
+
 /** Counters of a queue; service level = answered_in_time / (answered + abandoned -
  * abandoned_in_time). */
 struct td_routing_queue_counts {

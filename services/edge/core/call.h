@@ -120,6 +120,7 @@ enum edge_call_event_type {
     EDGE_CALL_OFFERED,         /**< `offer`, `leg`, `reachable`. */
     EDGE_CALL_OFFER_CANCELLED, /**< `offer`. */
     EDGE_CALL_CONNECT,         /**< `offer`, `leg`, `record`. */
+    EDGE_CALL_ANSWER_NOW,      /**< The caller hears early media so far. */
     EDGE_CALL_RELEASE, /**< `offer` (nil: everything), `status` for a caller not yet answered. */
     EDGE_CALL_EVENT_COUNT
 };

@@ -151,8 +151,21 @@ static void on_customer_stored(struct edge_call_run *run, bool ok)
 static void on_taken(struct edge_call_run *run, const struct edge_call_event *event)
 {
     run->call->accepted = true;
-    run->call->answer_now = event->answer_now;
+    run->call->answer_now |= event->answer_now; // The command to do so may have come first.
     answer_when_arrived(run);
+}
+
+/* Too early only until its first response leaves, which is then the answer. */
+static void on_answer_now(struct edge_call_run *run)
+{
+    struct edge_call *call = run->call;
+
+    if (call->customer == EDGE_CUSTOMER_EARLY)
+        edge_call_answer(run);
+    else if (call->customer == EDGE_CUSTOMER_ARRIVING)
+        call->answer_now = true;
+    else if (call->customer != EDGE_CUSTOMER_ANSWERED && call->customer != EDGE_CUSTOMER_CONFIRMED)
+        run->effects->unknown = true;
 }
 
 static void on_turned_away(struct edge_call_run *run, const struct edge_call_event *event)
@@ -287,6 +300,9 @@ void edge_call_step_customer(struct edge_call_run *run, const struct edge_call_e
         break;
     case EDGE_CALL_TURNED_AWAY:
         on_turned_away(run, event);
+        break;
+    case EDGE_CALL_ANSWER_NOW:
+        on_answer_now(run);
         break;
     case EDGE_CALL_UNHEARD:
         on_unheard(run);

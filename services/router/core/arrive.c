@@ -55,22 +55,37 @@ void flow_stop_dialog(struct flow *flow, struct flow_interaction *interaction)
     forget_dialog(interaction);
 }
 
+static void go_on_without(struct flow *flow, struct flow_interaction *interaction)
+{
+    if (flow_is_diverted(&interaction->state))
+        flow_diverted_failed(flow, interaction);
+    else
+        flow_enter_queue(flow, interaction);
+}
+
 void flow_dialog_failed(struct flow *flow, struct flow_interaction *interaction)
 {
     struct td_interaction_state *state = &interaction->state;
 
     flow_stop_dialog(flow, interaction); // It may have begun all the same.
     if (state->phase == TD_INTERACTION_PHASE_DIALOG)
-        flow_enter_queue(flow, interaction);
+        go_on_without(flow, interaction);
+    else if (state->dialog_purpose == TD_DIALOG_PURPOSE_NOTICE)
+        flow_end_notice(flow, interaction, false);
 }
 
 bool flow_resume_dialog(struct flow *flow, struct flow_interaction *interaction)
 {
-    const struct td_entry_point *entry = flow_entry_point(flow, interaction->state.entry_point);
+    const struct td_interaction_state *state = &interaction->state;
+    const struct td_entry_point *entry = flow_entry_point(flow, state->entry_point);
 
-    interaction->wants_dialog =
-        entry == NULL ||
-        !flow_start_dialog(flow, interaction, entry->dialog, TD_DIALOG_PURPOSE_ENTRY);
+    if (flow_is_diverted(state))
+        interaction->wants_dialog = !flow_start_dialog(
+            flow, interaction, flow_diversion_document(flow, state), state->dialog_purpose);
+    else
+        interaction->wants_dialog =
+            entry == NULL ||
+            !flow_start_dialog(flow, interaction, entry->dialog, TD_DIALOG_PURPOSE_ENTRY);
     return !interaction->wants_dialog;
 }
 
@@ -80,6 +95,19 @@ void flow_restart_dialog(struct flow *flow, struct flow_interaction *interaction
 
     flow_touch(flow, interaction);
     flow_stop_dialog(flow, interaction); // Whoever comes back in its place must not begin it.
+    if (state->customer_left) {
+        flow_diverted_failed(flow, interaction); // Nobody is left to begin it again for.
+        return;
+    }
+    if (state->phase == TD_INTERACTION_PHASE_QUEUED &&
+        state->dialog_purpose == TD_DIALOG_PURPOSE_NOTICE) {
+        state->dialog_restarts++;
+        if (state->dialog_restarts <= RESTARTS_MAX)
+            flow_give_notice(flow, interaction);
+        else
+            flow_end_notice(flow, interaction, false);
+        return;
+    }
     if (state->phase != TD_INTERACTION_PHASE_DIALOG) {
         state->waited = state->dialog_restarts >= RESTARTS_MAX; // flow_treat begins another one.
         state->dialog_restarts++;
@@ -91,7 +119,13 @@ void flow_restart_dialog(struct flow *flow, struct flow_interaction *interaction
         (flow_resume_dialog(flow, interaction) || flow_is_grace(flow, "ivr")))
         return;
     interaction->wants_dialog = false;
-    flow_enter_queue(flow, interaction);
+    go_on_without(flow, interaction);
+}
+
+void flow_give_up_dialog(struct flow *flow, struct flow_interaction *interaction)
+{
+    interaction->wants_dialog = false;
+    go_on_without(flow, interaction);
 }
 
 static void transfer(struct flow *flow, struct flow_interaction *interaction,
@@ -144,15 +178,23 @@ void flow_dialog_ended(struct flow *flow, const struct td_dialog_ended *ended)
     if (interaction == NULL || !td_id_equal(interaction->state.dialog_id.id, ended->dialog_id.id))
         return; // Stopped or replaced meanwhile.
     flow_touch(flow, interaction);
-    if (interaction->state.phase == TD_INTERACTION_PHASE_DIALOG)
+    if (interaction->state.phase == TD_INTERACTION_PHASE_DIALOG &&
+        !flow_is_diverted(&interaction->state)) {
         entry_dialog_ended(flow, interaction, ended);
-    else
-        forget_dialog(interaction); // A wait dialog that has said what it had to say.
+        return;
+    }
+    forget_dialog(interaction);
+    if (flow_is_diverted(&interaction->state))
+        flow_diverted_ended(flow, interaction, ended);
+    else if (interaction->state.dialog_purpose == TD_DIALOG_PURPOSE_NOTICE)
+        flow_end_notice(flow, interaction, ended->result == TD_DIALOG_RESULT_DONE);
+    // Otherwise a wait dialog has said what it had to say.
 }
 
 /* --- into the queue --- */
 
-static void prefer(const struct flow_interaction *interaction, struct td_routing_arrival *arrival)
+static void prefer(const struct flow_interaction *interaction, uint32_t tier_s,
+                   struct td_routing_arrival *arrival)
 {
     const struct td_attribute *agent = flow_attribute(interaction, "routing.agent");
     const struct td_attribute *insist = flow_attribute(interaction, "routing.insist_s");
@@ -167,12 +209,20 @@ static void prefer(const struct flow_interaction *interaction, struct td_routing
     if (value != NULL && value->number > -TD_ROUTING_POINTS_MAX &&
         value->number < TD_ROUTING_POINTS_MAX)
         arrival->value = (int32_t)value->number;
+    arrival->value += tier_s < TD_ROUTING_POINTS_MAX ? (int32_t)tier_s : TD_ROUTING_POINTS_MAX;
 }
 
-static void pair_arrival(struct flow *flow, struct flow_interaction *interaction)
+static void pair_arrival(struct flow *flow, struct flow_interaction *interaction, bool keeps_place)
 {
+    const struct td_queue *queue = flow_queue(flow, interaction->state.queue);
     struct td_routing_requirement requirement;
-    struct td_routing_arrival arrival = {.queue = interaction->state.queue};
+    struct td_routing_arrival arrival = {
+        .queue = interaction->state.queue,
+        .enqueued_at_unix_us = keeps_place ? interaction->state.queued_at_unix_us : 0,
+        .held = interaction->held,
+        .turned_away =
+            queue != NULL && queue->has_when_closed && !flow_is_open(flow, queue->timetable),
+    };
     struct td_routing_event event = {.type = TD_ROUTING_ARRIVED,
                                      .interaction = interaction->state.interaction_id,
                                      .arrival = &arrival};
@@ -184,7 +234,8 @@ static void pair_arrival(struct flow *flow, struct flow_interaction *interaction
     flow_refer(flow, interaction);
     arrival.references =
         (struct td_expr_references){flow->references.items, flow->references.count};
-    prefer(interaction, &arrival);
+    prefer(interaction, flow_tier_s(flow, &interaction->state), &arrival);
+    flow->door_closed = arrival.turned_away;
 
     flow->entering = interaction;
     flow->entered = false;
@@ -199,7 +250,7 @@ static void pair_arrival(struct flow *flow, struct flow_interaction *interaction
     flow->entering = NULL;
 }
 
-void flow_enter_queue(struct flow *flow, struct flow_interaction *interaction)
+static void enter_queue(struct flow *flow, struct flow_interaction *interaction, bool keeps_place)
 {
     struct td_interaction_state *state = &interaction->state;
     const struct td_entry_point *entry = flow_entry_point(flow, state->entry_point);
@@ -209,10 +260,20 @@ void flow_enter_queue(struct flow *flow, struct flow_interaction *interaction)
         TEXT(state->queue, entry->queue);
     flow_touch(flow, interaction);
     state->phase = TD_INTERACTION_PHASE_QUEUED;
-    state->queued_at_unix_us = flow->now;
+    if (!keeps_place)
+        state->queued_at_unix_us = flow->now;
+    state->entered_at_unix_us = flow->now;
     state->dialog_purpose = TD_DIALOG_PURPOSE_UNSPECIFIED;
-    pair_arrival(flow, interaction);
-    if (!flow->refused || flow_find(flow, id) == NULL)
+    interaction->held = flow_wants_notice(flow, interaction);
+    pair_arrival(flow, interaction, keeps_place);
+    if (!flow->refused) {
+        if (!interaction->diverting)
+            flow_leave_if_unstaffed(flow, interaction);
+        if (!interaction->diverting && interaction->held)
+            flow_give_notice(flow, interaction);
+        return;
+    }
+    if (flow_find(flow, id) == NULL)
         return;
 
     static const char *const reasons[] = {
@@ -230,6 +291,16 @@ void flow_enter_queue(struct flow *flow, struct flow_interaction *interaction)
                                 .release_reason = TD_RELEASE_REASON_FAILED});
 }
 
+void flow_enter_queue(struct flow *flow, struct flow_interaction *interaction)
+{
+    enter_queue(flow, interaction, false);
+}
+
+void flow_move_queue(struct flow *flow, struct flow_interaction *interaction)
+{
+    enter_queue(flow, interaction, true);
+}
+
 /* --- arrival --- */
 
 static void refuse(struct flow *flow, const char *reason)
@@ -241,6 +312,16 @@ static void refuse(struct flow *flow, const char *reason)
     reply->retry_after_s = flow->settings.retry_after_s;
     reply->epoch = flow->settings.epoch;
     TEXT(reply->reason, reason);
+}
+
+static void turn_away(struct flow *flow)
+{
+    const struct flow_turned_away *how = &flow->turned_away;
+
+    refuse(flow, how->reason);
+    flow->effects->arrived.turn_away = how->how;
+    if (how->retry_after_s > 0)
+        flow->effects->arrived.retry_after_s = how->retry_after_s;
 }
 
 static void accept(struct flow *flow, const struct flow_interaction *interaction)
@@ -297,6 +378,8 @@ void flow_begin(struct flow *flow, struct flow_interaction *interaction)
     struct td_interaction_state *state = &interaction->state;
     const struct td_entry_point *entry = flow_entry_point(flow, state->entry_point);
 
+    if (flow_entry_is_closed(flow, interaction))
+        return;
     if (entry == NULL || entry->dialog[0] == '\0' ||
         !flow_start_dialog(flow, interaction, entry->dialog, TD_DIALOG_PURPOSE_ENTRY)) {
         flow_enter_queue(flow, interaction);
@@ -332,12 +415,14 @@ void flow_arrive(struct flow *flow, const struct td_interaction_arrived *arrived
     }
 
     flow_fill(flow, interaction, arrived, entry);
+    flow->turned_away = (struct flow_turned_away){.reason = "the queue is full"};
     flow->arriving = interaction;
     flow_begin(flow, interaction);
+    flow_divert_due(flow);
     flow->arriving = NULL;
     interaction = flow_find(flow, arrived->interaction_id);
     if (interaction != NULL)
         accept(flow, interaction);
     else
-        refuse(flow, "the queue is full");
+        turn_away(flow);
 }

@@ -40,6 +40,7 @@ static void put_queue(struct flow *flow, const struct td_queue *queue, flow_prob
         .lease_ms = at_most(flow_ms_of(lease_s), TD_ROUTING_DURATION_MAX_MS - FLOW_LEASE_GRACE_MS) +
                     FLOW_LEASE_GRACE_MS,
         .max_waiting = queue->max_waiting,
+        .max_wait_ms = flow_ms_of(queue->max_wait_s),
         .handling_ms = HANDLING_GUESS_MS,
     };
 
@@ -128,9 +129,10 @@ static void remove_agents(struct flow *flow)
 }
 
 void flow_configure(struct flow *flow, const struct td_company_config *config,
-                    flow_problem_fn *problem, void *ctx)
+                    const struct td_calendar *calendar, flow_problem_fn *problem, void *ctx)
 {
     flow->config = config;
+    flow->calendar = calendar;
     flow_sort_config(flow);
     for (uint32_t i = 0; i < config->queues_count; i++)
         put_queue(flow, &config->queues[i], problem, ctx);

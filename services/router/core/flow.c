@@ -277,6 +277,7 @@ void flow_step(struct flow *flow, const struct flow_input *input, uint64_t now_u
         pass_time(flow);
     else
         take_input(flow, input);
+    flow_divert_due(flow);
     treat_touched(flow);
 
     if (effects->arrived.result == TD_ARRIVED_RESULT_ACCEPTED) {

@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/id.h"
+#include "core/calendar/opening.h"
 #include "core/routing/routing.h"
 #include "wire/agent_wire.h"
 #include "wire/config_wire.h"
@@ -157,6 +158,7 @@ enum flow_command_type {
     FLOW_DIALOG_STOP,
     FLOW_PLAY,
     FLOW_LEG_RELEASE,
+    FLOW_ANSWER,
     FLOW_COMMAND_TYPE_COUNT
 };
 
@@ -178,6 +180,7 @@ struct flow_command {
         struct td_dialog_stop *dialog_stop;
         struct td_play *play;
         struct td_leg_release *leg_release;
+        struct td_answer *answer;
     } as;
 };
 
@@ -242,10 +245,11 @@ typedef void flow_problem_fn(void *ctx, const struct flow_problem *problem);
  * Takes a configuration, at any time. What follows from it comes out of the next step, for which
  * flow_wake_at_unix_us asks at once.
  *
- * @param config  Kept until the next call.
+ * @param config    Kept until the next call.
+ * @param calendar  Likewise: its timetables; NULL: everything is always open.
  */
 void flow_configure(struct flow *flow, const struct td_company_config *config,
-                    flow_problem_fn *problem, void *ctx);
+                    const struct td_calendar *calendar, flow_problem_fn *problem, void *ctx);
 
 /* --- records: after flow_configure, before the first step --- */
 

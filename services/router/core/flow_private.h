@@ -14,6 +14,10 @@
  *   paired.c     the pairing engine's effects
  *   people.c     agents and their devices
  *   wait.c       what a customer hears who waits
+ *   divert.c     closed, full, nobody there, waited too long: where it goes instead
+ *   hours.c      is it open
+ *   notice.c     that calls are recorded
+ *   tier.c       what a customer's tier is worth
  *   why.c        a decision, and why in one sentence
  *   instances.c  other services come and go
  *   takeover.c   what channels and ivr say to a new router
@@ -58,6 +62,10 @@ struct flow_interaction {
     bool touched;
     bool held;         /* not to be offered before its channel's word */
     bool wants_dialog; /* its entry dialog died, and an ivr may be back in a moment */
+    /* Within one step. */
+    bool diverting;         /* left its queue: goes elsewhere when the engine has said all */
+    bool unstaffed;         /* is being taken out of its queue because nobody is logged in */
+    uint32_t voice_mail_ms; /* that its dialog recorded */
     /* Loaded, and who carries it has not said a word yet. */
     bool channel_unsynced;
     bool offer_unsynced;
@@ -101,9 +109,17 @@ struct flow_references {
     size_t count;
 };
 
+/* How the arrival under way is refused. */
+struct flow_turned_away {
+    enum td_turn_away how;
+    uint32_t retry_after_s; /* 0: as ever */
+    const char *reason;
+};
+
 struct flow {
     struct flow_settings settings;
     const struct td_company_config *config;
+    const struct td_calendar *calendar;
     struct td_routing *routing;
     uint64_t now;
     uint64_t random;
@@ -117,6 +133,8 @@ struct flow {
     struct flow_interaction *leaving;  /* the one whose customer is going */
     bool ignored;
     bool entered; /* was told that it is queued */
+    struct flow_turned_away turned_away;
+    bool door_closed; /* of the queue it was to enter */
     bool refused;
     enum td_routing_refusal refusal;
 
@@ -222,6 +240,8 @@ void flow_put_dialog_start(struct flow *flow, struct flow_interaction *interacti
 void flow_put_dialog_stop(struct flow *flow, struct td_interaction_id id, uint64_t version,
                           const char *instance, struct td_dialog_id dialog);
 void flow_put_play(struct flow *flow, struct flow_interaction *interaction, const char *file);
+/** Answers a customer who is not yet. */
+void flow_answer(struct flow *flow, struct flow_interaction *interaction);
 void flow_put_leg_release(struct flow *flow, struct flow_interaction *interaction,
                           const struct td_media_leg *leg);
 
@@ -234,11 +254,15 @@ void flow_fill(struct flow *flow, struct flow_interaction *interaction,
 /** Where an arrival goes: its dialog or its queue. */
 void flow_begin(struct flow *flow, struct flow_interaction *interaction);
 void flow_enter_queue(struct flow *flow, struct flow_interaction *interaction);
+/** From another queue: the time at which it began to wait counts on. */
+void flow_move_queue(struct flow *flow, struct flow_interaction *interaction);
 void flow_dialog_ended(struct flow *flow, const struct td_dialog_ended *ended);
 /** The entry dialog cannot be had (any more): goes on without. */
 void flow_dialog_failed(struct flow *flow, struct flow_interaction *interaction);
 /** The dialog it was in is gone: begins it again, here or elsewhere, or goes on without. */
 void flow_restart_dialog(struct flow *flow, struct flow_interaction *interaction);
+/** No ivr has come in time: goes on without. */
+void flow_give_up_dialog(struct flow *flow, struct flow_interaction *interaction);
 /** Begins the entry dialog that was waited for, if there is an ivr now. */
 bool flow_resume_dialog(struct flow *flow, struct flow_interaction *interaction);
 /** Starts a dialog on some ivr. @return False when there is none or no leg. */
@@ -311,6 +335,65 @@ void flow_update_dialogs(struct flow *flow);
 void flow_place_variables(struct flow *flow, struct flow_interaction *interaction,
                           struct td_variable *variables, uint32_t *count);
 
+/* --- divert.c --- */
+
+/** If its entry point is closed: sends it elsewhere. @return True: its way is decided. */
+bool flow_entry_is_closed(struct flow *flow, struct flow_interaction *interaction);
+/** The engine says that it left its queue for this; it is diverted before the step ends. */
+void flow_overflowed(struct flow *flow, struct flow_interaction *interaction,
+                     enum td_overflow_cause cause, struct td_interaction_event *event);
+/** Diverts whom that concerns. Not while the engine's effects are being read. */
+void flow_divert_due(struct flow *flow);
+/** Out of its queue, if that has nobody and says what to do then. */
+void flow_leave_if_unstaffed(struct flow *flow, struct flow_interaction *interaction);
+/** From time to time, for each. @return Whether it took much. */
+bool flow_look_after(struct flow *flow, struct flow_interaction *interaction);
+/** Hears a message, or leaves one. */
+bool flow_is_diverted(const struct td_interaction_state *state);
+void flow_diverted_ended(struct flow *flow, struct flow_interaction *interaction,
+                         const struct td_dialog_ended *ended);
+/** Its dialog cannot be had (any more). */
+void flow_diverted_failed(struct flow *flow, struct flow_interaction *interaction);
+/** The customer went. @return True: its dialog will say what became of the message. */
+bool flow_awaits_last_word(struct flow *flow, struct flow_interaction *interaction,
+                           uint64_t at_unix_us, const char *reason);
+const char *flow_diversion_document(const struct flow *flow,
+                                    const struct td_interaction_state *state);
+/** What is said to a speaker of this language; NULL: nothing is configured. */
+const struct td_spoken_text *flow_pick_text(const struct td_spoken_text *texts, uint32_t count,
+                                            const char *language);
+const struct td_spoken_text *flow_diversion_text(const struct flow *flow,
+                                                 const struct td_interaction_state *state);
+/** The document, or the one that says what is configured. */
+const char *flow_spoken_by(const char *document);
+/** "closed" */
+const char *flow_cause_name(enum td_overflow_cause cause);
+
+/* --- hours.c --- */
+
+/** @param timetable  "": always open. */
+bool flow_is_open(const struct flow *flow, const char *timetable);
+/** 0: unknown. */
+uint32_t flow_opens_in_s(const struct flow *flow, const char *timetable);
+
+/* --- notice.c --- */
+
+/** Whether a talk in its queue is recorded, as things stand. */
+bool flow_is_recorded(const struct flow *flow, const struct flow_interaction *interaction);
+/** Has to hear that it will be recorded before it is offered. */
+bool flow_wants_notice(const struct flow *flow, const struct flow_interaction *interaction);
+bool flow_is_noticing(const struct flow_interaction *interaction);
+/** Begins it, for one that is held; without an ivr it goes on unrecorded. */
+void flow_give_notice(struct flow *flow, struct flow_interaction *interaction);
+void flow_end_notice(struct flow *flow, struct flow_interaction *interaction, bool given);
+const struct td_spoken_text *flow_notice_text(const struct flow *flow,
+                                              const struct td_interaction_state *state);
+
+/* --- tier.c --- */
+
+/** Seconds of waiting that the customer's tier is worth in its queue. */
+uint32_t flow_tier_s(const struct flow *flow, const struct td_interaction_state *state);
+
 void flow_agent_command(struct flow *flow, const struct td_agent_command *command,
                         struct td_id request);
 void flow_device_changed(struct flow *flow, const struct td_device_changed *changed);
@@ -358,6 +441,12 @@ enum td_agent_state flow_agent_state(enum td_routing_agent_state state);
 /** As the pairing engine bounds durations. */
 uint32_t flow_ms_of(uint32_t seconds);
 uint32_t flow_short_abandon_ms(const struct td_queue *queue);
+
+/** When it entered the queue it is or was in; records of the release before do not say it. */
+static inline uint64_t flow_entered_at(const struct td_interaction_state *state)
+{
+    return state->entered_at_unix_us > 0 ? state->entered_at_unix_us : state->queued_at_unix_us;
+}
 
 static inline uint64_t flow_ms(uint64_t from_us, uint64_t to_us)
 {

@@ -133,10 +133,8 @@ static void ivr_back(struct flow *flow, struct flow_interaction *interaction)
 static void ivr_lost(struct flow *flow, struct flow_interaction *interaction)
 {
     if (interaction->wants_dialog && interaction->state.phase == TD_INTERACTION_PHASE_DIALOG &&
-        !flow_resume_dialog(flow, interaction)) {
-        interaction->wants_dialog = false;
-        flow_enter_queue(flow, interaction);
-    }
+        !flow_resume_dialog(flow, interaction))
+        flow_give_up_dialog(flow, interaction);
 }
 
 static void instance_gone(struct flow *flow, struct flow_interaction *interaction,

@@ -85,7 +85,7 @@ static void agree(struct flow *flow, struct flow_interaction *interaction)
     enum td_interaction_phase phase = state->phase;
     struct td_routing_interaction_record *record = &flow->interaction_record;
 
-    interaction->channel_unsynced = phase != TD_INTERACTION_PHASE_WRAP_UP;
+    interaction->channel_unsynced = phase != TD_INTERACTION_PHASE_WRAP_UP && !state->customer_left;
     interaction->dialog_unsynced = !td_id_is_nil(state->dialog_id.id);
     interaction->wants_dialog =
         phase == TD_INTERACTION_PHASE_DIALOG && td_id_is_nil(state->dialog_id.id);

@@ -21,6 +21,7 @@ const char *flow_command_name(enum flow_command_type type)
         [FLOW_DIALOG_STOP] = "DialogStop",
         [FLOW_PLAY] = "Play",
         [FLOW_LEG_RELEASE] = "LegRelease",
+        [FLOW_ANSWER] = "Answer",
     };
 
     assert((size_t)type < FLOW_COMMAND_TYPE_COUNT);
@@ -118,7 +119,6 @@ void flow_put_cancel(struct flow *flow, struct flow_interaction *interaction,
 void flow_put_connect(struct flow *flow, struct flow_interaction *interaction)
 {
     const struct td_interaction_state *state = &interaction->state;
-    const struct td_queue *queue = flow_queue(flow, state->queue);
     struct flow_command *command = put_about(
         flow, FLOW_CONNECT, interaction, channel_service(state->channel), state->channel_instance);
     struct td_connect *connect = flow_alloc(flow, sizeof(*connect));
@@ -130,7 +130,7 @@ void flow_put_connect(struct flow *flow, struct flow_interaction *interaction)
     connect->offer_id = state->offer.offer_id;
     connect->agent_leg = state->agent_leg;
     connect->has_agent_leg = state->has_agent_leg;
-    connect->record = queue != NULL && queue->record;
+    connect->record = flow_is_recorded(flow, interaction);
 }
 
 void flow_put_release(struct flow *flow, struct flow_interaction *interaction,
@@ -145,6 +145,25 @@ void flow_put_release(struct flow *flow, struct flow_interaction *interaction,
     release->head = head_of(flow, command);
     release->has_head = true;
     release->reason = reason;
+}
+
+void flow_answer(struct flow *flow, struct flow_interaction *interaction)
+{
+    struct td_interaction_state *state = &interaction->state;
+
+    if (state->answered)
+        return;
+    state->answered = true;
+    if (flow->arriving == interaction)
+        return; // The answer to its arrival says so.
+
+    struct flow_command *command = put_about(
+        flow, FLOW_ANSWER, interaction, channel_service(state->channel), state->channel_instance);
+    struct td_answer *answer = flow_alloc(flow, sizeof(*answer));
+
+    command->as.answer = answer;
+    answer->head = head_of(flow, command);
+    answer->has_head = true;
 }
 
 void flow_put_release_offer(struct flow *flow, struct td_interaction_id id, uint64_t version,
@@ -243,6 +262,15 @@ static void put_customer_attribute(struct td_dialog_start *start,
     put_attribute(start, attribute);
 }
 
+/* What is to be said, in its own language. */
+static void put_text(struct td_dialog_start *start, const struct td_spoken_text *text)
+{
+    if (text == NULL)
+        return;
+    put_variable(start, "message", text->text);
+    td_str_clip(start->language, sizeof(start->language), text->language);
+}
+
 static void put_variables(struct td_dialog_start *start, const struct td_interaction_state *state)
 {
     put_variable(start, "caller", state->caller);
@@ -281,5 +309,12 @@ void flow_put_dialog_start(struct flow *flow, struct flow_interaction *interacti
     start->epoch = flow->settings.epoch;
     if (state->dialog_purpose == TD_DIALOG_PURPOSE_WAIT)
         flow_place_variables(flow, interaction, start->variables, &start->variables_count);
+    if (state->dialog_purpose == TD_DIALOG_PURPOSE_VOICE_MAIL ||
+        state->dialog_purpose == TD_DIALOG_PURPOSE_MESSAGE) {
+        put_variable(start, "cause", flow_cause_name(state->cause));
+        put_text(start, flow_diversion_text(flow, state));
+    }
+    if (state->dialog_purpose == TD_DIALOG_PURPOSE_NOTICE)
+        put_text(start, flow_notice_text(flow, state));
     put_variables(start, state);
 }

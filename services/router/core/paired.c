@@ -108,17 +108,19 @@ static void assigned(struct flow *flow, struct flow_interaction *interaction,
 }
 
 /* By what the queue is judged today, so that it is judged the same whenever it is counted. */
-static void left_queue(struct flow *flow, struct flow_interaction *interaction, const char *topic,
-                       uint64_t at_unix_us)
+static struct td_interaction_event *left_queue(struct flow *flow,
+                                               struct flow_interaction *interaction,
+                                               const char *topic, uint64_t at_unix_us)
 {
     struct td_interaction_event *event = flow_put_event(flow, interaction, topic);
     const struct td_queue *queue = flow_queue(flow, event->queue);
 
-    event->wait_ms = flow_ms(interaction->state.queued_at_unix_us, at_unix_us);
+    event->wait_ms = flow_ms(flow_entered_at(&interaction->state), at_unix_us);
     if (queue == NULL)
-        return;
+        return event;
     event->threshold_ms = flow_ms_of(queue->threshold_s);
     event->short_abandon_ms = flow_short_abandon_ms(queue);
+    return event;
 }
 
 static void answered(struct flow *flow, struct flow_interaction *interaction,
@@ -149,16 +151,21 @@ static void relaxed(struct flow *flow, struct flow_interaction *interaction, uin
     flow_put_event(flow, interaction, "interaction.relaxed")->step = step + 1;
 }
 
-static void overflowed(struct flow *flow, struct flow_interaction *interaction, const char *reason)
+/* Why it overflowed; UNSPECIFIED: it did not, or was taken out for what it is not asked about. */
+static enum td_overflow_cause cause_of(const struct flow *flow,
+                                       const struct flow_interaction *interaction,
+                                       enum td_routing_departure departure)
 {
-    flow_end(flow, interaction,
-             &(struct flow_end){.outcome = TD_OUTCOME_OVERFLOWED,
-                                .by = "system",
-                                .reason = reason,
-                                .at_unix_us = flow->now,
-                                .left = true,
-                                .release = flow->arriving != interaction,
-                                .release_reason = TD_RELEASE_REASON_BUSY});
+    switch (departure) {
+    case TD_ROUTING_LEFT_FULL:
+        return flow->door_closed ? TD_OVERFLOW_CAUSE_CLOSED : TD_OVERFLOW_CAUSE_FULL;
+    case TD_ROUTING_LEFT_TIMED_OUT:
+        return TD_OVERFLOW_CAUSE_MAX_WAIT;
+    case TD_ROUTING_LEFT_WITHDRAWN:
+        return interaction->unstaffed ? TD_OVERFLOW_CAUSE_NO_AGENT : TD_OVERFLOW_CAUSE_UNSPECIFIED;
+    default:
+        return TD_OVERFLOW_CAUSE_UNSPECIFIED;
+    }
 }
 
 static void left(struct flow *flow, struct flow_interaction *interaction,
@@ -166,6 +173,7 @@ static void left(struct flow *flow, struct flow_interaction *interaction,
 {
     const struct td_interaction_state *state = &interaction->state;
     bool full = effect->departure == TD_ROUTING_LEFT_FULL;
+    enum td_overflow_cause cause = cause_of(flow, interaction, effect->departure);
     uint64_t at = state->ended_at_unix_us > 0 ? state->ended_at_unix_us : flow->now;
 
     if (effect->departure == TD_ROUTING_LEFT_RELEASED)
@@ -174,14 +182,13 @@ static void left(struct flow *flow, struct flow_interaction *interaction,
     if (full && !flow->entered && flow->entering == interaction)
         queued(flow, interaction); // It came to the door, and is counted so.
     interaction->state.phase = TD_INTERACTION_PHASE_QUEUED;
-    left_queue(flow, interaction,
-               effect->departure == TD_ROUTING_LEFT_ABANDONED ? "interaction.abandoned"
-                                                              : "interaction.overflowed",
-               at);
-    if (full)
-        overflowed(flow, interaction, "the queue is full");
-    else if (effect->departure == TD_ROUTING_LEFT_TIMED_OUT)
-        overflowed(flow, interaction, "waited as long as the queue allows");
+    struct td_interaction_event *event =
+        left_queue(flow, interaction,
+                   effect->departure == TD_ROUTING_LEFT_ABANDONED ? "interaction.abandoned"
+                                                                  : "interaction.overflowed",
+                   at);
+    if (cause != TD_OVERFLOW_CAUSE_UNSPECIFIED)
+        flow_overflowed(flow, interaction, cause, event);
 }
 
 /* --- all of them --- */

@@ -16,8 +16,8 @@ void flow_hold(struct flow *flow, struct flow_interaction *interaction)
 
 void flow_release_hold(struct flow *flow, struct flow_interaction *interaction)
 {
-    if (!interaction->held)
-        return;
+    if (!interaction->held || flow_is_noticing(interaction))
+        return; // It hears first that it will be recorded.
     interaction->held = false;
     (void)td_routing_hold(flow->routing, interaction->state.interaction_id, false);
 }

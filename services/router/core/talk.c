@@ -39,13 +39,20 @@ static bool is_waiting(const struct flow_interaction *interaction)
            interaction->state.phase == TD_INTERACTION_PHASE_ACCEPTED;
 }
 
+static uint64_t left_queue_at(const struct td_interaction_state *state)
+{
+    if (state->connected_at_unix_us > 0)
+        return state->connected_at_unix_us;
+    return state->left_queue_at_unix_us > 0 ? state->left_queue_at_unix_us
+                                            : state->ended_at_unix_us;
+}
+
 static void summarise_times(const struct flow *flow, const struct td_interaction_state *state,
                             struct td_interaction_summary *summary)
 {
     uint64_t left_dialog =
         state->queued_at_unix_us > 0 ? state->queued_at_unix_us : state->ended_at_unix_us;
-    uint64_t left_queue =
-        state->connected_at_unix_us > 0 ? state->connected_at_unix_us : state->ended_at_unix_us;
+    uint64_t left_queue = left_queue_at(state);
 
     summary->arrived_at_unix_us = state->arrived_at_unix_us;
     summary->queued_at_unix_us = state->queued_at_unix_us;
@@ -54,6 +61,8 @@ static void summarise_times(const struct flow *flow, const struct td_interaction
     summary->closed_at_unix_us = flow->now;
     if (state->dialog_at_unix_us > 0)
         summary->dialog_ms = flow_ms(state->dialog_at_unix_us, left_dialog);
+    if (state->left_queue_at_unix_us > 0) // The message came after.
+        summary->dialog_ms += flow_ms(state->left_queue_at_unix_us, state->ended_at_unix_us);
     if (state->queued_at_unix_us > 0)
         summary->wait_ms = flow_ms(state->queued_at_unix_us, left_queue);
     if (state->connected_at_unix_us > 0) {
@@ -67,6 +76,7 @@ static void summarise(struct flow *flow, struct flow_interaction *interaction)
     const struct td_interaction_state *state = &interaction->state;
     const struct td_queue *queue = flow_queue(flow, state->queue);
     struct td_interaction_summary *summary = flow_put_summary(flow, interaction);
+    uint64_t in_queue_ms = flow_ms(flow_entered_at(state), left_queue_at(state));
 
     summary->interaction_id = state->interaction_id;
     summary->channel = state->channel;
@@ -90,9 +100,13 @@ static void summarise(struct flow *flow, struct flow_interaction *interaction)
     summary->decision = state->decision;
     summary->has_decision = state->has_decision;
     summary->within_threshold = state->connected_at_unix_us > 0 && queue != NULL &&
-                                summary->wait_ms <= flow_ms_of(queue->threshold_s);
+                                in_queue_ms <= flow_ms_of(queue->threshold_s);
     summary->short_abandoned = state->outcome == TD_OUTCOME_ABANDONED && queue != NULL &&
-                               summary->wait_ms <= flow_short_abandon_ms(queue);
+                               in_queue_ms <= flow_short_abandon_ms(queue);
+    summary->cause = state->cause;
+    summary->action = state->action;
+    summary->overflows = state->overflows;
+    summary->voice_mail_ms = interaction->voice_mail_ms;
 }
 
 void flow_close(struct flow *flow, struct flow_interaction *interaction)
@@ -184,6 +198,16 @@ void flow_end(struct flow *flow, struct flow_interaction *interaction, const str
     flow_close(flow, interaction);
 }
 
+/* What it means that the customer went. */
+static enum td_outcome gone_outcome(const struct flow_interaction *interaction)
+{
+    if (is_waiting(interaction))
+        return TD_OUTCOME_ABANDONED;
+    if (!flow_is_diverted(&interaction->state))
+        return TD_OUTCOME_LEFT_DIALOG;
+    return interaction->state.diverted_by[0] == '\0' ? TD_OUTCOME_CLOSED : TD_OUTCOME_OVERFLOWED;
+}
+
 void flow_abandoned(struct flow *flow, const struct td_interaction_abandoned *abandoned)
 {
     struct flow_interaction *interaction = flow_find(flow, abandoned->head.interaction_id);
@@ -193,11 +217,14 @@ void flow_abandoned(struct flow *flow, const struct td_interaction_abandoned *ab
             flow_remember_closed(flow, abandoned->head.interaction_id);
         return;
     }
-    if (interaction->state.phase == TD_INTERACTION_PHASE_WRAP_UP)
+    if (interaction->state.phase == TD_INTERACTION_PHASE_WRAP_UP ||
+        flow_awaits_last_word(
+            flow, interaction,
+            moment(flow, abandoned->head.at_unix_us, interaction->state.arrived_at_unix_us),
+            abandoned->reason))
         return;
     flow_end(flow, interaction,
-             &(struct flow_end){.outcome = is_waiting(interaction) ? TD_OUTCOME_ABANDONED
-                                                                   : TD_OUTCOME_LEFT_DIALOG,
+             &(struct flow_end){.outcome = gone_outcome(interaction),
                                 .by = "customer",
                                 .reason = abandoned->reason,
                                 .at_unix_us = abandoned->head.at_unix_us});
@@ -233,7 +260,7 @@ void flow_lose(struct flow *flow, struct flow_interaction *interaction, const ch
 {
     struct td_interaction_state *state = &interaction->state;
 
-    if (state->phase == TD_INTERACTION_PHASE_WRAP_UP)
+    if (state->phase == TD_INTERACTION_PHASE_WRAP_UP || state->customer_left)
         return; // The customer is gone already.
     if (state->has_leg && flow_instance_is_alive(flow, "media", state->leg.instance))
         flow_put_leg_release(flow, interaction, &state->leg);

@@ -92,6 +92,8 @@ void flow_update_dialogs(struct flow *flow)
     while (flow->update_cursor < flow->used_slots && updated < UPDATE_CHUNK) {
         struct flow_interaction *interaction = &flow->interactions[flow->update_cursor++];
 
+        if (interaction->used && flow_look_after(flow, interaction))
+            updated++;
         if (!interaction->used || td_id_is_nil(interaction->state.dialog_id.id) ||
             interaction->state.dialog_purpose != TD_DIALOG_PURPOSE_WAIT)
             continue;

@@ -101,6 +101,18 @@ static void add_attempt(struct td_text *text, const struct td_routing_decision *
     td_text_add(text, outcomes[last->outcome]);
 }
 
+/* What moved it forward in the line. */
+static void add_tier(struct td_text *text, const struct td_decision *decision)
+{
+    if (decision->tier_s == 0)
+        return;
+    td_text_add(text, "; ");
+    td_text_add(text, decision->tier);
+    td_text_add(text, " customers count as waiting ");
+    add_duration(text, decision->tier_s * UINT64_C(1000));
+    td_text_add(text, " longer");
+}
+
 /* "Ann meets language = "en" and fits best with 9.5; next was Bob with 7 (of 3 ready; waited 0.0
  * s)." */
 static void explain(struct td_decision *decision, const struct td_routing_decision *paired)
@@ -117,6 +129,7 @@ static void explain(struct td_decision *decision, const struct td_routing_decisi
     add_duration(&text, decision->wait_ms);
     td_text_add(&text, decision->by_release ? " until somebody was free" : "");
     add_attempt(&text, paired);
+    add_tier(&text, decision);
     td_text_add(&text, ").");
 }
 
@@ -141,6 +154,9 @@ void flow_decide(struct flow *flow, const struct flow_interaction *interaction,
     decision->next_idle_ms = paired->second_idle_us / US_PER_MS;
     decision->wait_ms = paired->wait_us / US_PER_MS;
     decision->decided_at_unix_us = flow->now;
+    decision->tier_s = flow_tier_s(flow, &interaction->state);
+    if (decision->tier_s > 0)
+        TEXT(decision->tier, interaction->state.customer.tier);
     decision->by_release = flow->entering != interaction && paired->attempt_count == 0;
     explain(decision, paired);
 }

@@ -400,7 +400,7 @@ static void giving_up_in_the_queue_is_abandoned(void **state)
 static const char *first_served(struct world *world, uint64_t plain_waits)
 {
     world->queues[2].priority = 30; // "small"
-    flow_configure(world->flow, &world->config, world_problem, world);
+    flow_configure(world->flow, &world->config, world->calendar, world_problem, world);
     (void)arrive(world, 1, "plain");
     world_wait(world, plain_waits * SECOND);
     (void)arrive(world, 2, "small");

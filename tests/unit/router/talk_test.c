@@ -124,7 +124,7 @@ static void a_queue_that_goes_keeps_who_is_in_it(void **state)
 
     (void)arrive(world, 1, "plain");
     world->config.queues_count = 1; // Only "sales" is left.
-    flow_configure(world->flow, &world->config, world_problem, world);
+    flow_configure(world->flow, &world->config, world->calendar, world_problem, world);
     make_ready(world, "ann");
 
     accept(world, 1, offer_of(world, 1));
@@ -144,7 +144,7 @@ static void an_agent_who_is_removed_finishes_first(void **state)
     talk(world, 1, "plain");
     world->agents[0] = world->agents[3];
     world->config.agents_count = 1;
-    flow_configure(world->flow, &world->config, world_problem, world);
+    flow_configure(world->flow, &world->config, world->calendar, world_problem, world);
     world_wait(world, SECOND);
     assert_null(world_find(world->people, world->people_count, "bob"));
     assert_non_null(world_find(world->people, world->people_count, "ann"));
@@ -160,7 +160,7 @@ static void what_a_bad_queue_says_is_reported_and_the_rest_is_taken(void **state
     struct world *world = *state;
 
     (void)snprintf(world->queues[0].fit, sizeof(world->queues[0].fit), "skill *");
-    flow_configure(world->flow, &world->config, world_problem, world);
+    flow_configure(world->flow, &world->config, world->calendar, world_problem, world);
     assert_int_equal(world->problems, 1);
     assert_int_equal(arrive(world, 1, "sales").result, TD_ARRIVED_RESULT_ACCEPTED);
 }

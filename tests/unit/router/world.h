@@ -42,6 +42,10 @@ struct world_command {
     char agent[WORLD_TEXT];           /* of Offer */
     char document[128];               /* of DialogStart; file of Play */
     struct td_variable variables[32]; /* of DialogStart */
+    char language[16];                /* likewise */
+    enum td_dialog_purpose purpose;   /* likewise */
+    enum td_release_reason reason;    /* of Release */
+    bool record;                      /* of Connect */
     bool done;
 };
 
@@ -52,6 +56,7 @@ struct world_event {
     char reason[128];
     enum td_interaction_phase phase;
     uint64_t version;
+    struct td_interaction_event said; /* of interaction.*, but closed */
 };
 
 struct world {
@@ -62,6 +67,7 @@ struct world {
     uint64_t now;
     uint64_t epoch;
     struct td_company_config config;
+    const struct td_calendar *calendar;
     struct td_queue queues[4];
     struct td_entry_point entries[6];
     struct td_agent_config agents[12];
@@ -155,15 +161,19 @@ static void world_command(struct world *world, const struct flow_command *comman
         break;
     case FLOW_CONNECT:
         kept->offer = command->as.connect->offer_id;
+        kept->record = command->as.connect->record;
         assert_true(command->as.connect->has_agent_leg);
         break;
     case FLOW_RELEASE:
         kept->offer = command->as.release->offer_id;
+        kept->reason = command->as.release->reason;
         break;
     case FLOW_DIALOG_START:
         kept->dialog = command->as.dialog_start->dialog_id;
         td_str_clip(kept->document, sizeof(kept->document), command->as.dialog_start->document);
         memcpy(kept->variables, command->as.dialog_start->variables, sizeof(kept->variables));
+        td_str_clip(kept->language, sizeof(kept->language), command->as.dialog_start->language);
+        kept->purpose = command->as.dialog_start->purpose;
         break;
     case FLOW_DIALOG_STOP:
         kept->dialog = command->as.dialog_stop->dialog_id;
@@ -196,6 +206,7 @@ static void world_interaction_event(struct world *world, const struct flow_effec
     td_str_clip(event->reason, sizeof(event->reason), effect->as.event->reason);
     event->phase = effect->as.event->phase;
     event->version = effect->as.event->version;
+    event->said = *effect->as.event;
 }
 
 static void world_effect(struct world *world, const struct flow_effect *effect)
@@ -323,7 +334,7 @@ static void world_boot(struct world *world)
                                      .ctx = world};
 
     assert_int_equal(flow_init(world->flow_block, &settings, &world->flow), TD_OK);
-    flow_configure(world->flow, &world->config, world_problem, world);
+    flow_configure(world->flow, &world->config, world->calendar, world_problem, world);
 }
 
 static void world_up(struct world *world, const char *service, const char *instance)

@@ -15,7 +15,7 @@
 
 /* --- parameters --- */
 
-#define TD_HISTORY_PARAMS_MAX 32
+#define TD_HISTORY_PARAMS_MAX 48
 
 enum td_param_kind {
     TD_PARAM_BOOL,

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "reporting/companies.h"
 #include "reporting/figures.h"
 #include "reporting/recount.h"
 #include "reporting/writer.h"
@@ -69,9 +70,10 @@ static void on_companies_loaded(void *ctx)
 
 static void on_company(void *ctx, const struct td_company *company)
 {
-    const struct reporting *reporting = ctx;
+    struct reporting *reporting = ctx;
 
     figures_configure(reporting->figures, &company->config);
+    companies_put(reporting, &company->config);
 }
 
 enum td_err reporting_start(struct td_service *service, void *ctx)

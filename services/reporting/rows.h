@@ -7,13 +7,21 @@
 #include "io/history.h"
 #include "reporting/reporting.h"
 
-/** Which table an entry adds to, beside the events. */
-enum rows_kind { ROWS_EVENT, ROWS_INTERACTION, ROWS_RECORDING, ROWS_UNREADABLE };
+/** What an entry adds a row to; one entry may add to several. */
+enum rows_table {
+    ROWS_EVENT,
+    ROWS_INTERACTION,
+    ROWS_RECORDING,
+    ROWS_STEP,
+    ROWS_AGENT_TIME,
+    ROWS_AGENT_STATE,
+    ROWS_TABLE_COUNT
+};
 
 /** One entry of a stream. */
 struct rows_entry {
     struct td_bytes value; /**< Packed Envelope. */
-    enum rows_kind kind;   /**< Set by rows_add. */
+    uint32_t tables;       /**< Bits by enum rows_table; set by rows_add. 0: unreadable. */
 };
 
 /**

@@ -6,14 +6,14 @@
 #include "io/timer.h"
 
 #define TRIM_EVERY_MS 10000
-#define PARTITIONS_EVERY_MS 3600000
+#define AHEAD_EVERY_MS 3600000
 #define DEADLINE_MS 5000
 
 struct upkeep {
     struct reporting *reporting;
     const struct td_live_stream_id *stored;
     struct td_timer trim;
-    struct td_timer partitions;
+    struct td_timer ahead;
     bool closing;
     unsigned in_flight; /* callbacks still due; the last one frees a closing one */
 };
@@ -72,39 +72,48 @@ static void on_trim(void *ctx)
     }
 }
 
-/* --- partitions --------------------------------------------------------------------------------
+/* --- months and days ----------------------------------------------------------------------------
  */
 
-static void on_partitions_made(void *ctx, enum td_err err, const struct td_history_answer *answer)
+static void on_kept_ahead(void *ctx, enum td_err err, const struct td_history_answer *answer)
 {
     struct upkeep *upkeep = ctx;
 
     if (!come_back(upkeep))
         return;
-    if (err != TD_OK) // The default partitions take the rows meanwhile.
-        td_log_warn(td_service_log(upkeep->reporting->service), "history.no_partition",
+    if (err != TD_OK) // The default partitions take the rows meanwhile; days are there for weeks.
+        td_log_warn(td_service_log(upkeep->reporting->service), "history.not_kept_ahead",
                     td_failure(err), td_str("why", answer->message));
 }
 
-static void make_partitions(void *ctx)
+static void ask(struct upkeep *upkeep, const struct td_history_query *query)
 {
-    static const struct td_history_statement statement = {"reporting_partitions",
-                                                          "SELECT tandem.make_partitions($1)"};
-    struct upkeep *upkeep = ctx;
     struct td_service *service = upkeep->reporting->service;
-    const struct td_param param = td_param_unix_us(td_loop_now_unix_us(td_service_loop(service)));
-    const struct td_history_query query = {.statement = &statement,
-                                           .params = &param,
-                                           .param_count = 1,
-                                           .deadline_ms = DEADLINE_MS,
-                                           .repeatable = true};
+    enum td_err err = td_history_query(td_service_history(service), query, on_kept_ahead, upkeep);
 
-    enum td_err err =
-        td_history_query(td_service_history(service), &query, on_partitions_made, upkeep);
     if (err == TD_OK)
         upkeep->in_flight++;
     else
-        td_log_warn(td_service_log(service), "history.no_partition", td_failure(err));
+        td_log_warn(td_service_log(service), "history.not_kept_ahead", td_failure(err));
+}
+
+static void keep_ahead(void *ctx)
+{
+    static const struct td_history_statement partitions = {"reporting_partitions",
+                                                           "SELECT tandem.make_partitions($1)"};
+    static const struct td_history_statement days = {
+        "reporting_days", "SELECT tandem.make_days(tenant) FROM tandem.company"};
+    struct upkeep *upkeep = ctx;
+    const struct td_param now =
+        td_param_unix_us(td_loop_now_unix_us(td_service_loop(upkeep->reporting->service)));
+
+    ask(upkeep, &(struct td_history_query){.statement = &partitions,
+                                           .params = &now,
+                                           .param_count = 1,
+                                           .deadline_ms = DEADLINE_MS,
+                                           .repeatable = true});
+    ask(upkeep, &(struct td_history_query){
+                    .statement = &days, .deadline_ms = DEADLINE_MS, .repeatable = true});
 }
 
 /* --- life --------------------------------------------------------------------------------------
@@ -121,10 +130,10 @@ enum td_err upkeep_create(struct reporting *reporting, const struct td_live_stre
     self->reporting = reporting;
     self->stored = stored;
     td_timer_init(&self->trim, loop, on_trim, self);
-    td_timer_init(&self->partitions, loop, make_partitions, self);
+    td_timer_init(&self->ahead, loop, keep_ahead, self);
     td_timer_start_repeating(&self->trim, TRIM_EVERY_MS);
-    td_timer_start_repeating(&self->partitions, PARTITIONS_EVERY_MS);
-    make_partitions(self);
+    td_timer_start_repeating(&self->ahead, AHEAD_EVERY_MS);
+    keep_ahead(self);
     *upkeep = self;
     return TD_OK;
 }
@@ -137,7 +146,7 @@ void upkeep_destroy(struct upkeep **upkeep)
         return;
     *upkeep = NULL;
     td_timer_stop(&self->trim);
-    td_timer_stop(&self->partitions);
+    td_timer_stop(&self->ahead);
     self->closing = true;
     if (self->in_flight == 0)
         free(self);

@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "edge/request.h"
 #include "edge/service.h"
 #include "edge/session.h"
 
 #define SWEEP_MS 1000
-/** Redis and PostgreSQL have answered when we start; both reads take milliseconds. */
-#define LOAD_PATIENCE_MS 3000
+/** As long as a client repeats an INVITE (RFC 3261 section 17.1.1.2: 64 * T1). */
+#define REFUSED_US UINT64_C(32000000)
 /** Redis and PostgreSQL have answered when we start; both reads take milliseconds. */
 #define LOAD_PATIENCE_MS 3000
 
@@ -59,6 +60,17 @@ static void make_counters(struct edge *edge)
         {&c->messages_received, "messages_received", "SIP messages received."},
         {&c->messages_malformed, "messages_malformed", "Of them, those that cannot be read."},
         {&c->requests_unsupported, "requests_unsupported", "Requests of a method not spoken."},
+        {&c->requests_unsound, "requests_unsound", "Requests that break the syntax of SIP."},
+        {&c->requests_scheme, "requests_scheme", "Requests for a URI that is not of SIP."},
+        {&c->requests_hops, "requests_hops", "Requests with no hops left."},
+        {&c->requests_extension, "requests_extension", "Requests that require an extension."},
+        {&c->requests_body, "requests_body",
+         "Calls with a body, or accepting one, that is not SDP."},
+        {&c->requests_no_dialog, "requests_no_dialog", "Requests within a call that is not there."},
+        {&c->responses_stray, "responses_stray", "Responses to nothing."},
+        {&c->strangers_refused, "strangers_refused", "Messages of unknown addresses told to wait."},
+        {&c->strangers_dropped, "strangers_dropped", "Messages of unknown addresses not answered."},
+        {&c->guesses_unheard, "guesses_unheard", "Passwords not looked at, after many wrong ones."},
     };
 
     for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
@@ -172,21 +184,39 @@ static void each_second(void *ctx)
 
     edge_registrar_sweep(edge);
     edge_listener_count(edge);
+    edge_request_report(edge);
     *edge->counters.reports_waiting = td_outbox_waiting(edge->outbox);
     td_service_set_load(edge->service,
                         (uint32_t)(100 * edge->sessions.count / edge->config->calls_max));
 }
 
+static void make_guards(struct edge *edge)
+{
+    const struct edge_gate_limits limits = {
+        .source_per_s = edge->config->source_messages_per_s,
+        .source_burst = edge->config->source_messages_burst,
+        .all_per_s = edge->config->strangers_messages_per_s,
+    };
+
+    edge_gate_init(&edge->gate, &limits);
+    edge_guesses_init(&edge->guesses);
+    edge_buckets_init(&edge->refused, edge->refused_places, EDGE_REFUSED_PLACES, REFUSED_US, 1);
+}
+
 static enum td_err make_parts(struct edge *edge)
 {
     const struct edge_config *config = edge->config;
-    const struct td_admission_config admission = {.rate_per_s = config->calls_per_s,
-                                                  .burst = config->calls_burst};
+    const struct td_admission_config admission = {
+        .rate_per_s = config->calls_per_s,
+        .burst = config->calls_burst,
+        .reserve = {[TD_ADMISSION_BULK] = config->calls_burst / 2}};
 
     if (!make_index(&edge->sessions, &edge->session_buckets, config->calls_max) ||
         !make_index(&edge->phones, &edge->phone_buckets, config->phones_max) ||
+        !make_index(&edge->addresses, &edge->address_buckets, config->phones_max) ||
         !make_index(&edge->features, &edge->feature_buckets, 64))
         return TD_ERR_NO_MEMORY;
+    make_guards(edge);
     enum td_err err = td_admission_init(&edge->admission, &admission, td_loop_now_ns());
     if (err == TD_OK)
         err = td_outbox_create(edge->service, &edge->outbox);
@@ -251,8 +281,10 @@ void edge_stop(void *ctx)
     edge_directory_fini(&edge->directory);
     free(edge->session_buckets);
     free(edge->phone_buckets);
+    free(edge->address_buckets);
     free(edge->feature_buckets);
     edge->session_buckets = edge->phone_buckets = edge->feature_buckets = NULL;
+    edge->address_buckets = NULL;
     if (edge->service != NULL)
         td_service_stopped(edge->service);
 }

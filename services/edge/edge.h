@@ -4,10 +4,11 @@
  * What the files of this service share. sofia-sip parses and keeps transactions; the machines in
  * core/ decide; the files here turn one into the other.
  *
- *   listener.c   sockets, requests outside of dialogs    inbound.c    a new INVITE: who, what, may
- * it registrar.c  REGISTER, bindings                       session*.c   one interaction at this
- * edge feature.c    codes dialled by agents                  command.c    requests of the router
- *   auth.c       digest                                   directory.c  the companies' numbers
+ *   listener.c   sockets                                request.c    requests outside of dialogs
+ *   inbound.c    a new INVITE: who, what, may it         registrar.c  REGISTER, bindings
+ *   session*.c   one interaction at this edge            feature.c    codes dialled by agents
+ *   command.c    requests of the router                  auth.c       digest
+ *   directory.c  the companies' numbers
  */
 #ifndef EDGE_EDGE_H
 #define EDGE_EDGE_H
@@ -17,6 +18,8 @@
 
 #include "core/admission/admission.h"
 #include "edge/core/digest.h"
+#include "edge/core/gate.h"
+#include "edge/core/guesses.h"
 #include "edge/core/index.h"
 #include "edge/core/registration.h"
 #include "edge/directory.h"
@@ -35,6 +38,9 @@ struct edge_config {
     uint32_t calls_burst;
     uint32_t retry_after_s;
     uint32_t lag_max_ms;
+    uint32_t source_messages_per_s;
+    uint32_t source_messages_burst;
+    uint32_t strangers_messages_per_s;
     uint32_t message_max_bytes;
     struct td_config_list digest_algorithms;
     struct td_config_list md5_only_user_agents;
@@ -59,7 +65,13 @@ struct edge_counters {
     uint64_t *registrations, *registrations_refused, *phones_registered, *digests_refused;
     uint64_t *features_dialled, *reports_dropped, *reports_waiting;
     uint64_t *messages_received, *messages_malformed, *requests_unsupported;
+    uint64_t *requests_unsound, *requests_scheme, *requests_hops, *requests_extension;
+    uint64_t *requests_body, *requests_no_dialog, *responses_stray;
+    uint64_t *strangers_refused, *strangers_dropped, *guesses_unheard;
 };
+
+/** Refusals of the last half minute that are remembered. */
+#define EDGE_REFUSED_PLACES 8192
 
 struct edge {
     struct td_service *service;
@@ -68,7 +80,6 @@ struct edge {
     struct td_loop *loop;
     struct edge_sofia *sofia;
     nta_agent_t *agent;
-    nta_leg_t *listener; /* default leg: requests outside of dialogs */
     struct td_outbox *outbox;
     struct edge_directory directory;
     struct td_admission admission;
@@ -76,8 +87,17 @@ struct edge {
     struct edge_index_bucket *session_buckets;
     struct edge_index phones;
     struct edge_index_bucket *phone_buckets;
+    struct edge_index addresses; /* of phones */
+    struct edge_index_bucket *address_buckets;
     struct edge_index features;
     struct edge_index_bucket *feature_buckets;
+    struct edge_gate gate; /* strangers */
+    struct edge_guesses guesses;
+    struct edge_buckets refused; /* with 503, so that a repeated request is refused again */
+    struct edge_bucket refused_places[EDGE_REFUSED_PLACES];
+    uint64_t dropped_reported;
+    uint64_t report_at_us;
+    char dropped_from[64];
     struct td_timer every_second;
     struct td_timer patience; /* with what a restarted edge reads before it listens */
     uint32_t loads_pending;
@@ -119,19 +139,22 @@ struct edge_auth {
 struct edge_auth edge_auth_check(struct edge *edge, const struct edge_tenant *tenant,
                                  const struct td_agent_config *agent, const sip_t *sip,
                                  const struct edge_peer *peer);
-/** Answers 401 (REGISTER) or 407 with a challenge for each algorithm; lets go of the request. */
-int edge_auth_challenge(struct edge *edge, const struct edge_tenant *tenant,
-                        nta_incoming_t *request, const sip_t *sip, const struct edge_peer *peer,
-                        bool stale);
-/** The tenant that a request's credentials, sender or phone user point to, or NULL. */
+struct edge_request;
+/** Answers 401 (REGISTER) or 407 with a challenge for each algorithm. */
+void edge_auth_challenge(struct edge_request *request, const struct edge_tenant *tenant,
+                         bool stale);
+/** The tenant that a request's credentials, sender or phone user point to; some tenant, always the
+    same, for a user that is nobody's, so that nobody learns it; NULL when there is none. */
 const struct edge_tenant *edge_auth_tenant(const struct edge *edge, const sip_t *sip,
                                            const url_t *who, const char *user);
 
 /* registrar.c */
-int edge_registrar_take(struct edge *edge, nta_incoming_t *request, const sip_t *sip);
+void edge_registrar_take(struct edge_request *request);
 /** A phone and where it is. */
 struct edge_phone {
     struct edge_index_node node;
+    struct edge_index_node place; /* by address */
+    char address[64];             /* of route */
     uint32_t tenant;
     char user[64];
     char agent[64];
@@ -142,14 +165,13 @@ struct edge_phone {
 /** The live binding of an agent's phone, or NULL. */
 const struct edge_phone *edge_registrar_find(const struct edge *edge, uint32_t tenant,
                                              const char *user);
+/** Whether some phone is registered from this address. */
+bool edge_registrar_is_at(const struct edge *edge, const char *address);
 /** Reads a tenant's bindings of this instance from Redis. */
 void edge_registrar_load(struct edge *edge, uint32_t tenant);
 /** Drops bindings that have expired. */
 void edge_registrar_sweep(struct edge *edge);
 void edge_registrar_fini(struct edge *edge);
-
-/* inbound.c */
-int edge_inbound_take(struct edge *edge, nta_incoming_t *request, const sip_t *sip);
 
 /* feature.c */
 struct edge_feature_request {

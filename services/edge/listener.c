@@ -1,17 +1,15 @@
-/* The sockets, and requests that belong to no dialog. */
+/* The sockets, and answers to requests that have a transaction. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sofia-sip/tport_tag.h>
 
-#include "edge/sip_read.h"
+#include "edge/request.h"
 
 #define URL_SIZE 192
 /** What the kernel keeps while we are busy: about a second of messages at full load. */
 #define RECEIVE_BUFFER_BYTES (1 << 20)
-
-#define ALLOWED "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, PRACK"
 
 int edge_refuse(nta_incoming_t *request, int status)
 {
@@ -30,63 +28,6 @@ int edge_refuse_later(struct edge *edge, nta_incoming_t *request, uint32_t retry
                               TAG_END());
     nta_incoming_destroy(request);
     return 0;
-}
-
-static int show_options(nta_incoming_t *request)
-{
-    (void)nta_incoming_treply(request, SIP_200_OK, SIPTAG_ALLOW_STR(ALLOWED),
-                              SIPTAG_ACCEPT_STR("application/sdp"), SIPTAG_SUPPORTED_STR("100rel"),
-                              TAG_END());
-    nta_incoming_destroy(request);
-    return 0;
-}
-
-static int refuse_method(struct edge *edge, nta_incoming_t *request, const sip_t *sip)
-{
-    bool known = sip->sip_request->rq_method != sip_method_unknown;
-
-    ++*edge->counters.requests_unsupported;
-    (void)nta_incoming_treply(request, known ? 405 : 501, sip_status_phrase(known ? 405 : 501),
-                              SIPTAG_ALLOW_STR(ALLOWED), TAG_END());
-    nta_incoming_destroy(request);
-    return 0;
-}
-
-static int take_fresh(struct edge *edge, nta_incoming_t *request, const sip_t *sip)
-{
-    switch (sip->sip_request->rq_method) {
-    case sip_method_invite:
-        return edge_inbound_take(edge, request, sip);
-    case sip_method_register:
-        return edge_registrar_take(edge, request, sip);
-    case sip_method_options:
-        return show_options(request);
-    case sip_method_cancel:
-    case sip_method_bye:
-    case sip_method_prack:
-    case sip_method_update:
-        return edge_refuse(request, 481);
-    default:
-        return refuse_method(edge, request, sip);
-    }
-}
-
-/* Requests for no dialog that we know. */
-static int on_request(void *ctx, nta_leg_t *leg, nta_incoming_t *request, const sip_t *sip)
-{
-    struct edge *edge = ctx;
-
-    (void)leg;
-    if (sip == NULL || sip->sip_request->rq_method == sip_method_ack) {
-        nta_incoming_destroy(request); // An ACK gets no answer, not even a wrong one.
-        return 0;
-    }
-    if (sip->sip_to->a_tag != NULL && sip->sip_request->rq_method != sip_method_options)
-        return edge_refuse(request, 481);
-    int fault = edge_read_fault(sip);
-    if (fault != 0)
-        return edge_refuse(request, fault);
-    return take_fresh(edge, request, sip);
 }
 
 static void listen_url(const struct edge_config *config, char url[URL_SIZE])
@@ -115,20 +56,18 @@ enum td_err edge_listener_start(struct edge *edge)
     char url[URL_SIZE];
 
     listen_url(edge->config, url);
-    edge->agent = nta_agent_create(
-        edge_sofia_root(edge->sofia), URL_STRING_MAKE(url), NULL, NULL, NTATAG_UA(1),
-        NTATAG_MAXSIZE(edge->config->message_max_bytes), NTATAG_SERVER_RPORT(1),
-        NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
-        NTATAG_MAX_PROCEEDING(2 * (usize_t)edge->config->calls_max),
-        TPTAG_UDP_RMEM(RECEIVE_BUFFER_BYTES), TPTAG_STUN_SERVER(0), TAG_END());
+    edge->agent =
+        nta_agent_create(edge_sofia_root(edge->sofia), URL_STRING_MAKE(url), edge_request_hear,
+                         edge, NTATAG_UA(1), NTATAG_SIPFLAGS(MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY),
+                         NTATAG_MAXSIZE(edge->config->message_max_bytes), NTATAG_SERVER_RPORT(1),
+                         NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
+                         NTATAG_MAX_PROCEEDING(2 * (usize_t)edge->config->calls_max),
+                         TPTAG_UDP_RMEM(RECEIVE_BUFFER_BYTES), TPTAG_STUN_SERVER(0), TAG_END());
     if (edge->agent == NULL) {
         td_log_error(edge->log, "listener.failed", td_str("address", edge->config->sip_address),
                      td_u64("port", edge->config->sip_port));
         return TD_ERR_EXISTS;
     }
-    edge->listener = nta_leg_tcreate(edge->agent, on_request, edge, NTATAG_NO_DIALOG(1), TAG_END());
-    if (edge->listener == NULL)
-        return TD_ERR_NO_MEMORY;
     td_log_info(edge->log, "listener.started", td_str("address", edge->config->sip_address),
                 td_u64("port", edge->config->sip_port));
     return TD_OK;
@@ -136,9 +75,6 @@ enum td_err edge_listener_start(struct edge *edge)
 
 void edge_listener_stop(struct edge *edge)
 {
-    if (edge->listener != NULL)
-        nta_leg_destroy(edge->listener);
-    edge->listener = NULL;
     if (edge->agent != NULL)
         nta_agent_destroy(edge->agent);
     edge->agent = NULL;

@@ -3,11 +3,13 @@
  * memory, and tells the router when an agent's phone comes or goes. A binding counts when it is on
  * disk: a phone that got 200 will ring after a restart too.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "edge/request.h"
 #include "edge/sip_read.h"
 #include "io/live_read.h"
 #include "service/commit.h"
@@ -62,8 +64,66 @@ static struct edge_phone *add(struct edge *edge, uint32_t tenant, const char *us
     return phone;
 }
 
+/* --- where they are --- */
+
+static uint64_t hash_of_address(const char *address)
+{
+    return td_str_hash(address, strlen(address));
+}
+
+static struct edge_phone *at_place(struct edge_index_node *place)
+{
+    return (struct edge_phone *)((char *)place - offsetof(struct edge_phone, place));
+}
+
+bool edge_registrar_is_at(const struct edge *edge, const char *address)
+{
+    struct edge_index_node *place = edge_index_first(&edge->addresses, hash_of_address(address));
+
+    while (place != NULL && !td_str_equal(at_place(place)->address, address))
+        place = edge_index_next(place);
+    return place != NULL;
+}
+
+/* "sip:[2001:db8::1]:5060;transport=udp" */
+static void read_address(const char *route, char *address, size_t size)
+{
+    const char *host = strchr(route, ':');
+    const char *end = strchr(route, ';');
+
+    address[0] = '\0';
+    if (host == NULL || end == NULL)
+        return;
+    while (end > host && *end != ':')
+        end--;
+    host++;
+    if (*host == '[' && end > host && end[-1] == ']') {
+        host++;
+        end--;
+    }
+    if (end > host)
+        (void)td_str_copy_span(address, size, host, (size_t)(end - host));
+}
+
+static void leave_place(struct edge *edge, struct edge_phone *phone)
+{
+    if (phone->address[0] != '\0')
+        edge_index_remove(&edge->addresses, &phone->place);
+    phone->address[0] = '\0';
+}
+
+static void set_route(struct edge *edge, struct edge_phone *phone, const char *route)
+{
+    leave_place(edge, phone);
+    td_str_clip(phone->route, sizeof(phone->route), route);
+    read_address(route, phone->address, sizeof(phone->address));
+    if (phone->address[0] != '\0')
+        edge_index_add(&edge->addresses, &phone->place, hash_of_address(phone->address));
+}
+
 static void drop(struct edge *edge, struct edge_phone *phone)
 {
+    leave_place(edge, phone);
     edge_index_remove(&edge->phones, &phone->node);
     free(phone);
 }
@@ -113,7 +173,7 @@ static void set_binding(struct edge *edge, const struct registration *made)
     if (phone == NULL)
         return; // It is in Redis; the next refresh finds memory again.
     td_str_clip(phone->agent, sizeof(phone->agent), made->agent);
-    td_str_clip(phone->route, sizeof(phone->route), made->route);
+    set_route(edge, phone, made->route);
     phone->binding = made->binding;
     if (!phone->registered) {
         phone->registered = true;
@@ -237,7 +297,7 @@ static void on_committed(void *ctx, enum td_err err)
 struct asked {
     const struct edge_tenant *tenant;
     const struct td_agent_config *agent;
-    struct edge_peer peer;
+    const struct edge_peer *peer;
     char user[EDGE_NUMBER_SIZE];
 };
 
@@ -254,7 +314,7 @@ static int change(struct edge *edge, nta_incoming_t *request, const struct asked
     made->binding = *binding;
     td_str_clip(made->user, sizeof(made->user), asked->user);
     td_str_clip(made->agent, sizeof(made->agent), asked->agent->name);
-    td_str_clip(made->route, sizeof(made->route), asked->peer.route);
+    td_str_clip(made->route, sizeof(made->route), asked->peer->route);
     commit(edge, made, on_committed, made);
     return 0;
 }
@@ -296,36 +356,45 @@ static int decide(struct edge *edge, nta_incoming_t *request, const struct asked
     return edge_refuse(request, 400);
 }
 
-int edge_registrar_take(struct edge *edge, nta_incoming_t *request, const sip_t *sip)
+/* It has proven itself: what follows may wait for the store. */
+static void take_proven(struct edge *edge, nta_incoming_t *request, const sip_t *sip,
+                        const struct asked *asked)
 {
-    struct asked asked = {0};
     struct edge_register wanted;
     su_home_t home[1] = {SU_HOME_INIT(home)};
 
-    if (nta_check_required(request, sip, NULL, TAG_END()) != 0) {
-        nta_incoming_destroy(request); // 420 was said.
-        return 0;
-    }
-    edge_read_user(sip->sip_to->a_url, asked.user);
-    asked.tenant = edge_auth_tenant(edge, sip, sip->sip_to->a_url, asked.user);
-    if (asked.tenant == NULL)
-        asked.tenant = edge->directory.tenants; // Nobody is challenged like somebody.
-    if (asked.tenant == NULL)
-        return refuse_for_now(edge, request); // No company is configured yet.
-    if (asked.user[0] == '\0' || !edge_read_peer(request, sip, &asked.peer))
-        return edge_refuse(request, 404);
-
-    asked.agent = edge_tenant_phone(asked.tenant, asked.user);
-    struct edge_auth auth = edge_auth_check(edge, asked.tenant, asked.agent, sip, &asked.peer);
-    if (auth.verdict != EDGE_DIGEST_ACCEPTED)
-        return edge_auth_challenge(edge, asked.tenant, request, sip, &asked.peer,
-                                   auth.verdict == EDGE_DIGEST_STALE);
-
     su_home_init(home);
-    enum td_err err = edge_read_register(home, sip, &wanted);
-    int result = err == TD_OK ? decide(edge, request, &asked, &wanted) : edge_refuse(request, 400);
+    if (edge_read_register(home, sip, &wanted) == TD_OK)
+        (void)decide(edge, request, asked, &wanted);
+    else
+        (void)edge_refuse(request, 400);
     su_home_deinit(home);
-    return result;
+}
+
+void edge_registrar_take(struct edge_request *request)
+{
+    struct edge *edge = request->edge;
+    const sip_t *sip = request->sip;
+    const url_t *who = sip->sip_to->a_url;
+    struct asked asked = {.peer = &request->peer};
+
+    edge_read_user(who, asked.user);
+    asked.tenant = edge_auth_tenant(edge, sip, who, asked.user);
+    if (asked.tenant == NULL) { // No company is configured yet.
+        ++*edge->counters.registrations_refused;
+        edge_request_refuse_later(request, edge->config->retry_after_s);
+        return;
+    }
+    asked.agent =
+        edge_tenant_phone(asked.tenant, asked.user); // Nobody is challenged like somebody.
+    struct edge_auth auth = edge_auth_check(edge, asked.tenant, asked.agent, sip, &request->peer);
+    if (auth.verdict != EDGE_DIGEST_ACCEPTED) {
+        edge_auth_challenge(request, asked.tenant, auth.verdict == EDGE_DIGEST_STALE);
+        return;
+    }
+    nta_incoming_t *kept = edge_request_keep(request);
+    if (kept != NULL)
+        take_proven(edge, kept, sip, &asked);
 }
 
 /* --- life of all bindings --- */

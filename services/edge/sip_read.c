@@ -26,15 +26,11 @@ static bool numeric(const su_sockaddr_t *from, char *host, size_t host_size, cha
                        NI_NUMERICHOST | NI_NUMERICSERV) == 0;
 }
 
-bool edge_read_peer(nta_incoming_t *request, const sip_t *sip, struct edge_peer *peer)
+bool edge_read_peer(msg_t *message, const sip_t *sip, struct edge_peer *peer)
 {
     char port[8];
-    msg_t *message = nta_incoming_getrequest(request);
-    bool known = message != NULL && numeric(msg_addr(message), peer->address, sizeof(peer->address),
-                                            port, sizeof(port));
 
-    msg_destroy(message);
-    if (!known)
+    if (!numeric(msg_addr(message), peer->address, sizeof(peer->address), port, sizeof(port)))
         return false;
     peer->tcp = sip->sip_via != NULL && sip->sip_via->v_protocol != NULL &&
                 su_casematch(sip->sip_via->v_protocol, sip_transport_tcp);
@@ -55,6 +51,16 @@ static const char *user_of(const url_t *url)
     return url->url_user;
 }
 
+/* No control characters, and UTF-8: it is shown to people and kept. */
+static bool is_readable(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return false;
+    }
+    return td_str_is_utf8(text, strlen(text));
+}
+
 void edge_read_user(const url_t *url, char user[EDGE_NUMBER_SIZE])
 {
     char raw[3 * EDGE_NUMBER_SIZE];
@@ -64,8 +70,10 @@ void edge_read_user(const url_t *url, char user[EDGE_NUMBER_SIZE])
     // "user;phone-context=..." names the same user.
     if (text == NULL || td_str_copy_span(raw, sizeof(raw), text, strcspn(text, ";")) != TD_OK)
         return;
+    bool whole = strstr(raw, "%00") == NULL; // What follows would be cut off.
     url_unescape(raw, raw);
-    (void)td_str_copy(user, EDGE_NUMBER_SIZE, raw);
+    if (whole && is_readable(raw))
+        (void)td_str_copy(user, EDGE_NUMBER_SIZE, raw);
 }
 
 static bool is_withheld(const url_t *url, const char *user)
@@ -84,30 +92,6 @@ void edge_read_caller(const sip_t *sip, bool trusted, char number[EDGE_NUMBER_SI
     edge_read_user(url, number);
     if (is_withheld(url, number))
         number[0] = '\0';
-}
-
-static bool scheme_is_known(const url_t *url)
-{
-    return url->url_type == url_sip || url->url_type == url_sips || url->url_type == url_tel;
-}
-
-static bool host_is_sound(const url_t *url)
-{
-    struct edge_address address;
-
-    return url->url_host == NULL || url->url_host[0] != '[' ||
-           edge_address_parse(url->url_host, &address) == TD_OK;
-}
-
-int edge_read_fault(const sip_t *sip)
-{
-    const url_t *url = sip->sip_request->rq_url;
-
-    if (!scheme_is_known(url))
-        return 416;
-    if (!host_is_sound(url))
-        return 400;
-    return sip->sip_max_forwards != NULL && sip->sip_max_forwards->mf_count == 0 ? 483 : 0;
 }
 
 /* --- headers as a whole --- */
@@ -227,6 +211,35 @@ enum edge_body edge_read_body(const sip_t *sip)
     if (type == NULL || type->c_type == NULL || strcasecmp(type->c_type, "application/sdp") != 0)
         return EDGE_BODY_OTHER;
     return sip->sip_payload->pl_len <= SDP_MAX ? EDGE_BODY_SDP : EDGE_BODY_OTHER;
+}
+
+static bool is_accepted(const sip_accept_t *accept)
+{
+    const char *type = accept->ac_type;
+
+    return type == NULL || strcasecmp(type, "application/sdp") == 0 ||
+           strcasecmp(type, "application/*") == 0 || strcmp(type, "*/*") == 0;
+}
+
+static bool is_encoded(const sip_t *sip)
+{
+    const sip_content_encoding_t *encoding = sip->sip_content_encoding;
+
+    return encoding != NULL && encoding->k_items != NULL && encoding->k_items[0] != NULL &&
+           strcasecmp(encoding->k_items[0], "identity") != 0;
+}
+
+int edge_read_body_fault(const sip_t *sip)
+{
+    enum edge_body body = edge_read_body(sip);
+
+    if (body == EDGE_BODY_OTHER || (body == EDGE_BODY_SDP && is_encoded(sip)))
+        return 415;
+    for (const sip_accept_t *accept = sip->sip_accept; accept != NULL; accept = accept->ac_next) {
+        if (is_accepted(accept))
+            return 0;
+    }
+    return sip->sip_accept == NULL ? 0 : 406;
 }
 
 char *edge_read_sdp(const sip_t *sip)

@@ -11,10 +11,10 @@
 #define EDGE_NUMBER_SIZE 64
 
 /** Where the request came from, as the packet says. @return False when that cannot be told. */
-bool edge_read_peer(nta_incoming_t *request, const sip_t *sip, struct edge_peer *peer);
+bool edge_read_peer(msg_t *message, const sip_t *sip, struct edge_peer *peer);
 
-/** The user of a sip:, sips: or tel: URI, unescaped, without parameters; empty when there is none
-    or it does not fit. */
+/** The user of a sip:, sips: or tel: URI, unescaped, without parameters; empty when there is none,
+    it does not fit, or is no readable UTF-8. */
 void edge_read_user(const url_t *url, char user[EDGE_NUMBER_SIZE]);
 
 /** Who calls: P-Asserted-Identity from peers that are trusted, else From; empty when withheld. */
@@ -40,12 +40,9 @@ enum edge_body edge_read_body(const sip_t *sip);
 /** The body as a text of its own, or NULL (none, too long, no memory). Free it. */
 char *edge_read_sdp(const sip_t *sip);
 
-/**
- * What the library lets pass and RFC 3261 does not. @return 0, or the status to refuse it with: 400
- * (an IPv6 host that is none), 416 (scheme other than sip:, sips: and
- * tel:), 483 (no hops left).
- */
-int edge_read_fault(const sip_t *sip);
+/** Whether an INVITE's body can be understood and answered. @return 0; 415 (not SDP, or encoded);
+    406 (SDP is not accepted back). */
+int edge_read_body_fault(const sip_t *sip);
 
 /** Where requests of a dialog must go when the peer's Contact is behind a NAT: the packet's source;
     empty when the Contact (or a route) can be believed. */

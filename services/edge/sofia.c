@@ -6,6 +6,8 @@
 
 #include <sofia-sip/su_log.h>
 
+#include "edge/sofia_amend.h"
+
 /** Steps before a wait: each does what the one before made ready; more than a few is a busy loop.
  */
 #define STEPS_MAX 8
@@ -56,8 +58,10 @@ static void step_before_wait(uv_prepare_t *handle)
     struct edge_sofia *sofia = handle->data;
     su_duration_t wait_ms = 0;
 
+    edge_sofia_amend_running(true);
     for (int i = 0; i < STEPS_MAX && wait_ms == 0; i++)
         wait_ms = su_root_step(sofia->root, 0);
+    edge_sofia_amend_running(false);
     if (wait_ms == SU_WAIT_FOREVER)
         (void)uv_timer_stop(&sofia->wake);
     else

@@ -14,6 +14,7 @@
 #include "edge/core/policy.h"
 #include "edge/core/sip_text.h"
 #include "edge/sip_read.h"
+#include "edge/sip_strict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -100,7 +101,8 @@ static void read_request(su_home_t *home, const sip_t *sip)
     read_numbers(home, sip);
     read_credentials(sip);
     read_register(home, sip);
-    (void)edge_read_fault(sip);
+    (void)edge_strict_fault(sip);
+    (void)edge_read_body_fault(sip);
     edge_read_next_hop(sip, &peer, next_hop);
     need(strlen(next_hop) < sizeof(next_hop));
     edge_read_header(sip->sip_to, "tag", text, sizeof(text));
@@ -118,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         extended = true;
         need(sip_update_default_mclass(sip_extend_mclass(NULL)) == 0);
     }
-    msg_t *message = msg_make(sip_default_mclass(), 0, data, (ssize_t)size);
+    msg_t *message = msg_make(sip_default_mclass(), MSG_DO_EXTRACT_COPY, data, (ssize_t)size);
     if (message == NULL)
         return 0;
     sip_t *sip = sip_object(message);

@@ -183,6 +183,12 @@ static bool nonce_is_fresh(const struct edge_digest_scope *scope, const char *no
     return age_s <= scope->lifetime_s;
 }
 
+bool edge_digest_is_fresh(const struct edge_digest_scope *scope,
+                          const struct edge_digest_credentials *credentials)
+{
+    return nonce_is_fresh(scope, credentials->nonce);
+}
+
 static enum td_err expected_response(const struct edge_digest_credentials *c, const char *method,
                                      const char *ha1, char hex[TD_HASH_TEXT_SIZE])
 {

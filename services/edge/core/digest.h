@@ -79,6 +79,10 @@ enum td_err TD_MUST_CHECK edge_digest_challenge(const struct edge_digest_scope *
                                                 enum td_hash_algorithm algorithm, bool stale,
                                                 char text[EDGE_DIGEST_CHALLENGE_SIZE]);
 
+/** Whether the nonce is one of ours for that address and realm, and not too old. */
+bool edge_digest_is_fresh(const struct edge_digest_scope *scope,
+                          const struct edge_digest_credentials *credentials);
+
 /**
  * Checks a proof.
  *

@@ -30,7 +30,5 @@ enum edge_policy edge_policy_decide(enum edge_caller caller, bool proven, enum e
         return proven ? for_phone(called, number) : EDGE_POLICY_CHALLENGE;
     if (called == EDGE_CALLED_ENTRY_POINT)
         return EDGE_POLICY_TAKE;
-    if (called == EDGE_CALLED_OTHER && number[0] != '*')
-        return EDGE_POLICY_NOT_FOUND;
-    return EDGE_POLICY_FORBIDDEN;
+    return number[0] == '*' ? EDGE_POLICY_FORBIDDEN : EDGE_POLICY_NOT_FOUND;
 }

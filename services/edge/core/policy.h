@@ -4,11 +4,12 @@
  *   calls           | a trunk | a stranger | an agent's phone (after proving itself)
  *   entry point     | taken   | taken      | taken
  *   feature code    | 403     | 403        | carried out; unknown code 404
- *   an agent's phone| 403     | 403        | 403
+ *   an agent's phone| 404     | 404        | 403
  *   anything else   | 404     | 404        | a number: 403, since calls to outside are not open to
  * phones; else 404
  *
- * A phone that has not proven itself is challenged before it learns anything.
+ * A phone that has not proven itself is challenged before it learns anything. Outside callers get
+ * the same answer for a phone there is and one there is not: users cannot be found by dialling.
  */
 #ifndef EDGE_CORE_POLICY_H
 #define EDGE_CORE_POLICY_H

@@ -51,3 +51,37 @@ void edge_text_add_address(struct td_text *text, const char *display, const char
     td_text_add(text, host);
     td_text_add(text, ">");
 }
+
+bool edge_text_is_request_line(const char *line, size_t length)
+{
+    size_t spaces = 0;
+    size_t since = 0; // characters of this word
+
+    for (size_t i = 0; i < length && line[i] != '\r' && line[i] != '\n'; i++) {
+        bool space = line[i] == ' ' || line[i] == '\t';
+        if (space && (since == 0 || line[i] == '\t'))
+            return false;
+        since = space ? 0 : since + 1;
+        spaces += space;
+    }
+    return spaces == 2 && since > 0;
+}
+
+bool edge_text_is_address(const char *text, size_t length)
+{
+    bool quoted = false;
+    bool inside = false;
+
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"' && !inside)
+            quoted = !quoted;
+        else if (!quoted && (c == '<' || c == '>'))
+            inside = c == '<';
+        else if (inside && (c == ' ' || c == '\t' || c == '\r' || c == '\n'))
+            return false;
+    }
+    return true;
+}

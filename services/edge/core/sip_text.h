@@ -1,5 +1,6 @@
 /**
- * @file sip_text.h  Writes values into SIP header syntax (RFC 3261 section 25.1). Pure.
+ * @file sip_text.h  Writes values into SIP header syntax, and looks at what others wrote (RFC 3261
+ * section 25.1). Pure.
  */
 #ifndef EDGE_CORE_SIP_TEXT_H
 #define EDGE_CORE_SIP_TEXT_H
@@ -16,5 +17,11 @@ void edge_text_add_user(struct td_text *text, const char *user);
  */
 void edge_text_add_address(struct td_text *text, const char *display, const char *user,
                            const char *host);
+
+/** "METHOD URI SIP/2.0", one space between each. Line end and what follows are not looked at. */
+bool edge_text_is_request_line(const char *line, size_t length);
+
+/** No space within <>, outside of quotes. @param text  Of a From, To or Contact: one or several. */
+bool edge_text_is_address(const char *text, size_t length);
 
 #endif

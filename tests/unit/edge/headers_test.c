@@ -14,6 +14,7 @@
 
 #include "edge/directory.h"
 #include "edge/sip_read.h"
+#include "edge/sip_strict.h"
 
 #define HEAD                                                                                       \
     "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"                                               \
@@ -28,7 +29,7 @@ static const sip_t *parse(const char *line, const char *headers, const char *bod
                         line, headers, strlen(body), body);
 
     msg_destroy(message);
-    message = msg_make(sip_default_mclass(), 0, text, size);
+    message = msg_make(sip_default_mclass(), MSG_DO_EXTRACT_COPY, text, size);
     sip_t *sip = sip_object(message);
     assert_non_null(sip);
     assert_non_null(sip->sip_request);
@@ -69,6 +70,10 @@ static void the_number_dialled_is_unescaped_and_without_parameters(void **state)
     assert_called("sip:100;phone-context=x@example.com", "100");
     assert_called("tel:+44207946;isub=1", "+44207946");
     assert_called("sip:example.com", "");
+    assert_called("sip:300%00x@example.com", "");
+    assert_called("sip:300%0Ax@example.com", "");
+    assert_called("sip:%FF%FE@example.com", "");
+    assert_called("sip:%E4%B8%AD@example.com", "\xE4\xB8\xAD");
     assert_called("sip:1234567890123456789012345678901234567890123456789012345678901234@x", "");
 }
 
@@ -119,14 +124,47 @@ static void faults_have_the_status_of_the_rfc(void **state)
     (void)state;
     const char *from = "From: <sip:a@b>;tag=1\r\n";
 
-    assert_int_equal(edge_read_fault(parse("OPTIONS sip:x", from, "")), 0);
-    assert_int_equal(edge_read_fault(parse("OPTIONS tel:+1", from, "")), 0);
-    assert_int_equal(edge_read_fault(parse("OPTIONS foo:bar", from, "")), 416);
-    assert_int_equal(edge_read_fault(parse("OPTIONS sip:[2001:db8::1]", from, "")), 0);
-    assert_int_equal(edge_read_fault(parse("OPTIONS sip:[2001:db8:::1]", from, "")), 400);
+    assert_int_equal(edge_strict_fault(parse("OPTIONS sip:x", from, "")), 0);
+    assert_int_equal(edge_strict_fault(parse("OPTIONS tel:+1", from, "")), 0);
+    assert_int_equal(edge_strict_fault(parse("OPTIONS foo:bar", from, "")), 416);
+    assert_int_equal(edge_strict_fault(parse("OPTIONS sip:[2001:db8::1]", from, "")), 0);
+    assert_int_equal(edge_strict_fault(parse("OPTIONS sip:[2001:db8:::1]", from, "")), 400);
+    assert_int_equal(edge_strict_fault(parse("OPTIONS sip:a@b?Route=%3Csip:c%3E", from, "")), 400);
+    assert_int_equal(edge_strict_fault(parse("OPTIONS  sip:x", from, "")), 400);
+    assert_int_equal(edge_strict_fault(parse("OPTIONS sip:x", "From: < sip:a@b>;tag=1\r\n", "")),
+                     400);
     assert_int_equal(
-        edge_read_fault(parse("OPTIONS sip:x", "From: <sip:a@b>;tag=1\r\nMax-Forwards: 0\r\n", "")),
-        483);
+        edge_strict_fault(
+            parse("OPTIONS sip:x", "From: <sip:a@b>;tag=1\r\nContact: <sip:a@[1::2::3]>\r\n", "")),
+        400);
+    assert_int_equal(edge_strict_fault(parse("OPTIONS sip:x",
+                                             "From: <sip:a@b>;tag=1\r\nMax-Forwards: 0\r\n", "")),
+                     483);
+}
+
+static void an_invite_that_cannot_be_answered_in_sdp_is_told_so(void **state)
+{
+    (void)state;
+    const struct {
+        const char *headers, *body;
+        int fault;
+    } cases[] = {
+        {"", "", 0},
+        {"Content-Type: application/sdp\r\n", "v=0", 0},
+        {"Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n", "v=0", 415},
+        {"Content-Type: application/sdp\r\nContent-Encoding: identity\r\n", "v=0", 0},
+        {"Content-Type: text/plain\r\n", "v=0", 415},
+        {"Accept: text/plain\r\n", "", 406},
+        {"Accept: text/plain, application/sdp\r\n", "", 0},
+        {"Accept: */*\r\n", "", 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char headers[256];
+        (void)snprintf(headers, sizeof(headers), "From: <sip:a@b>;tag=1\r\n%s", cases[i].headers);
+        assert_int_equal(edge_read_body_fault(parse("INVITE sip:1@x", headers, cases[i].body)),
+                         cases[i].fault);
+    }
 }
 
 static void contacts_behind_a_nat_are_reached_where_they_came_from(void **state)
@@ -258,6 +296,8 @@ int main(void)
         cmocka_unit_test_teardown(withheld_numbers_are_empty, destroy_message),
         cmocka_unit_test_teardown(bodies_are_told_apart, destroy_message),
         cmocka_unit_test_teardown(faults_have_the_status_of_the_rfc, destroy_message),
+        cmocka_unit_test_teardown(an_invite_that_cannot_be_answered_in_sdp_is_told_so,
+                                  destroy_message),
         cmocka_unit_test_teardown(contacts_behind_a_nat_are_reached_where_they_came_from,
                                   destroy_message),
         cmocka_unit_test_teardown(a_register_is_read_as_a_whole, destroy_message),

@@ -84,7 +84,7 @@ static void strangers_reach_entry_points_only(void **state)
         assert_int_equal(edge_policy_decide(c, true, EDGE_CALLED_OTHER, "*99"),
                          EDGE_POLICY_FORBIDDEN);
         assert_int_equal(edge_policy_decide(c, false, EDGE_CALLED_PHONE, "6001"),
-                         EDGE_POLICY_FORBIDDEN);
+                         EDGE_POLICY_NOT_FOUND); // As for one that does not exist.
     }
 }
 

@@ -5,15 +5,11 @@ int main(int argc, char **argv)
 {
     static struct media media;
     const struct td_handler handlers[] = {
-        {"LegAnswer", media_leg_answer},
-        {"LegOffer", media_leg_offer},
-        {"LegAccept", media_leg_accept},
-        {"LegConnect", media_leg_connect},
-        {"LegDisconnect", media_leg_disconnect},
-        {"LegRelease", media_leg_release},
-        {"Play", media_play},
-        {"Collect", media_collect_request},
-        {"MediaStop", media_stop_request},
+        {"LegAnswer", media_leg_answer},         {"LegOffer", media_leg_offer},
+        {"LegAccept", media_leg_accept},         {"LegConnect", media_leg_connect},
+        {"LegDisconnect", media_leg_disconnect}, {"LegRelease", media_leg_release},
+        {"LegQuery", media_leg_query},           {"Play", media_play},
+        {"Collect", media_collect_request},      {"MediaStop", media_stop_request},
     };
     const struct td_service_definition definition = {
         .name = "media",

@@ -241,6 +241,7 @@ void watch_report(struct leg *leg, const struct media_peer *from, struct td_byte
 void watch_goodbye(struct leg *leg);
 
 /* state.c */
+void state_describe(const struct leg *leg, struct td_leg_state *state);
 void state_put(struct leg *leg);
 void state_delete(const struct leg *leg);
 /** What a dead run of this instance left in Redis is told and removed. */
@@ -261,6 +262,7 @@ void media_leg_accept(void *ctx, struct td_request *request, struct td_bytes pay
 void media_leg_connect(void *ctx, struct td_request *request, struct td_bytes payload);
 void media_leg_disconnect(void *ctx, struct td_request *request, struct td_bytes payload);
 void media_leg_release(void *ctx, struct td_request *request, struct td_bytes payload);
+void media_leg_query(void *ctx, struct td_request *request, struct td_bytes payload);
 void media_play(void *ctx, struct td_request *request, struct td_bytes payload);
 void media_collect_request(void *ctx, struct td_request *request, struct td_bytes payload);
 void media_stop_request(void *ctx, struct td_request *request, struct td_bytes payload);

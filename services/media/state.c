@@ -45,21 +45,27 @@ static void put_tenant(struct media *media, uint32_t tenant)
     td_commit_run(commit, COMMIT_MS, NULL, NULL);
 }
 
+void state_describe(const struct leg *leg, struct td_leg_state *state)
+{
+    *state = (struct td_leg_state){.leg_id = leg->id,
+                                   .interaction_id = leg->interaction,
+                                   .port = leg->port,
+                                   .created_at_unix_us = leg->created_at_unix_us,
+                                   .state_version = STATE_VERSION};
+    td_str_clip(state->instance, sizeof(state->instance), td_service_instance(leg->media->service));
+    td_str_clip(state->codec, sizeof(state->codec),
+                leg->core.terms.law == MEDIA_ALAW ? "PCMA" : "PCMU");
+}
+
 void state_put(struct leg *leg)
 {
     struct media *media = leg->media;
-    struct td_leg_state state = {.leg_id = leg->id,
-                                 .interaction_id = leg->interaction,
-                                 .port = leg->port,
-                                 .created_at_unix_us = leg->created_at_unix_us,
-                                 .state_version = STATE_VERSION};
+    struct td_leg_state state;
     char field[TD_ID_TEXT_SIZE];
     char hash[TD_KEY_SIZE];
 
     put_tenant(media, leg->tenant);
-    td_str_clip(state.instance, sizeof(state.instance), td_service_instance(media->service));
-    td_str_clip(state.codec, sizeof(state.codec),
-                leg->core.terms.law == MEDIA_ALAW ? "PCMA" : "PCMU");
+    state_describe(leg, &state);
     struct td_commit *commit = td_commit_begin(media->service, leg->tenant);
     td_commit_put(commit, hash_of(media, "legs", hash), td_id_format(leg->id.id, field),
                   td_leg_state_encode(td_service_arena(media->service), &state));

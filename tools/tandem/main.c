@@ -32,6 +32,14 @@ static const struct command commands[] = {
     {"interaction", "ID", "what happened to one interaction, in order of time", NULL,
      command_interaction},
     {"why", "ID", "why this agent, and who was next", NULL, command_why},
+    {"check", "[--json] [--wait SECONDS]", "is anything stuck, forgotten, or there twice?",
+     "Asks every owner what it has and compares: interactions, agents, commands, calls, SIP "
+     "dialogs,\n"
+     "phones, legs, ports, recordings, dialogs, leases, streams and history, of all tenants. "
+     "Looks\n"
+     "again for up to SECONDS (3) while something is found, and tells what every look has shown.\n"
+     "Exit status 1 when there is a finding, or somebody did not answer.",
+     command_check},
     {"demo call", "", "make one call and show what happens", NULL, command_demo_call},
 };
 

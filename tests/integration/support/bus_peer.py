@@ -94,6 +94,10 @@ class BusPeer:
             thread.join(timeout=2)
         self._redis.hdel(self._registry + ":value", self._name)
         self._redis.zrem(self._registry + ":alive", self._name)
+        self.close()
+
+    def close(self):
+        """For one that only asked, and was never there."""
         self._context.destroy(linger=0)
 
     # --- being there --------------------------------------------------------------------------

@@ -95,6 +95,7 @@ class Load:
                       "answer_s": answer_s, "agent_ends": agent_ends, "patience_s": patience_s,
                       "seed": seed, "first_number": first_number}
         self._lock = threading.Lock()
+        self._foreman = None
         self.readied = 0  # how often an agent had to say again that they are ready
 
     def __enter__(self):
@@ -113,10 +114,11 @@ class Load:
         return self
 
     def __exit__(self, *_):
-        self._foreman.stop()
         self.close()
 
     def close(self):
+        if self._foreman:
+            self._foreman.stop()
         self._process.stdin.close()
         self._process.wait(timeout=10)
         self._process.stdout.close()
@@ -198,6 +200,16 @@ class Load:
         return {row[0]: row for row in found}
 
 
+def assert_clean(site, wait_s=40):
+    """`tandem check` finds nothing; what it looked at."""
+    done = site.tandem_run("check", "--json", "--wait", str(wait_s), seconds=wait_s + 20)
+    answer = json.loads(done.stdout) if done.stdout else {"findings": []}
+    sentences = [finding["sentence"] for finding in answer["findings"]]
+    assert done.returncode == 0, "\n".join([f"{len(sentences)} findings:", *sentences[:20],
+                                            done.stderr])
+    return answer["looked_at"]
+
+
 def was_admitted(call):
     """The router took it: the caller heard more than 100."""
     return call["status"] in (183, 200) or call["outcome"] in ("talked", "dropped", "cut")
@@ -261,4 +273,6 @@ class Foreman:
 
     def stop(self):
         self._stopped.set()
-        self._thread.join(timeout=10)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+        self._peer.close()

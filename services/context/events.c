@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "context/context.h"
+#include "core/grant/grant.h"
 #include "io/live_read.h"
 #include "service/commit.h"
 #include "wire/context_wire.h"
@@ -86,33 +87,11 @@ static void on_stored(void *ctx, enum td_err err)
     stored(context);
 }
 
-/* What services say themselves nobody else may say. */
-static bool is_reserved(const char *topic)
-{
-    static const char *const prefixes[] = {"interaction.", "agent.",   "dialog.", "recording.",
-                                           "customer.",    "metrics.", "queue.",  "device.",
-                                           "config.",      "journey.", "site."};
-
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (td_str_starts_with(topic, prefixes[i]))
-            return true;
-    }
-    return false;
-}
-
 static bool is_topic(const char *topic)
 {
-    bool has_dot = false;
+    size_t length = strlen(topic);
 
-    for (const char *c = topic; *c != '\0'; c++) {
-        bool is_letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                         (*c >= '0' && *c <= '9') || *c == '_' || *c == '-';
-        if (*c == '.')
-            has_dot = true;
-        else if (!is_letter)
-            return false;
-    }
-    return has_dot && topic[0] != '.';
+    return td_pattern_is_valid(topic) && topic[length - 1] != '.'; // That would be a prefix.
 }
 
 /* @return NULL if it may be stored, else why not. */
@@ -124,7 +103,7 @@ static const char *why_refused(const struct context *context, const struct td_ev
         return "topic: expected words of letters, digits, - and _ with dots between, such as "
                "crm.order_placed";
     *err = TD_ERR_DENIED;
-    if (is_reserved(event->topic))
+    if (td_pattern_is_reserved(event->topic))
         return "topic: this one is said by Tandem itself; choose another first word, such as crm";
     if (event->type[0] != '\0' && strchr(event->type, '/') == NULL)
         return "type: expected a media type, such as application/json; messages of Tandem are its "

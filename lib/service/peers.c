@@ -222,3 +222,10 @@ void td_service_set_endpoints(struct td_service *service, const char *publish, c
     td_str_clip(service->self.collect, sizeof(service->self.collect), collect);
     announce(service);
 }
+
+void td_service_set_outside(struct td_service *service, const char *endpoint, const char *key)
+{
+    td_str_clip(service->self.outside, sizeof(service->self.outside), endpoint);
+    td_str_clip(service->self.outside_key, sizeof(service->self.outside_key), key);
+    announce(service);
+}

@@ -190,6 +190,9 @@ void td_service_each_instance(const struct td_service *service, const char *to,
 void td_service_set_active(struct td_service *service, bool active, uint64_t epoch);
 /** Of this instance's capacity, for those who choose. */
 void td_service_set_load(struct td_service *service, uint32_t percent);
+/** door only: where clients from outside connect and the public key they know it by; goes out with
+   the registration. */
+void td_service_set_outside(struct td_service *service, const char *endpoint, const char *key);
 /** hub only: where subscribers connect and producers push; goes out with the registration. */
 void td_service_set_endpoints(struct td_service *service, const char *publish, const char *collect);
 

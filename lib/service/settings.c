@@ -25,9 +25,9 @@ static const struct td_config_key site_keys[] = {
 };
 
 /* Sections of other programs that may stand in the file: their owners check them. */
-static const char *const sections[] = {"site",    "edge",      "media",    "router",
-                                       "ivr",     "context",   "hub",      "reporting",
-                                       "gateway", "messaging", "outreach", NULL};
+static const char *const sections[] = {"site",      "edge",     "media", "router",    "ivr",
+                                       "context",   "hub",      "door",  "reporting", "gateway",
+                                       "messaging", "outreach", NULL};
 
 int service_load_settings(struct td_service *service, const char *file)
 {

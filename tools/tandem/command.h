@@ -29,6 +29,11 @@ int command_config_diff(const struct command_options *options, int argc, char **
 int command_config_show(const struct command_options *options, int argc, char **argv);
 int command_bus_tail(const struct command_options *options, int argc, char **argv);
 int command_bus_publish(const struct command_options *options, int argc, char **argv);
+int command_client_add(const struct command_options *options, int argc, char **argv);
+int command_client_change(const struct command_options *options, int argc, char **argv);
+int command_client_remove(const struct command_options *options, int argc, char **argv);
+int command_client_list(const struct command_options *options, int argc, char **argv);
+int command_client_show(const struct command_options *options, int argc, char **argv);
 int command_agent(const struct command_options *options, int argc, char **argv);
 int command_interaction(const struct command_options *options, int argc, char **argv);
 int command_why(const struct command_options *options, int argc, char **argv);

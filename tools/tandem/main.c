@@ -9,6 +9,18 @@
 
 #define DEFAULT_SITE "var/site/site.yaml"
 
+#define CLIENT_OPTIONS                                                                             \
+    "  --publish TOPICS        what it may publish, such as crm. (all below) or "                  \
+    "crm.order_placed\n"                                                                           \
+    "  --subscribe TOPICS      what it may listen to, such as metrics. or interaction.\n"          \
+    "  --per-second N          requests a second; default 100\n"                                   \
+    "  --bytes-per-second N    default 1,048,576\n"                                                \
+    "  --pending N             events on their way without an answer; default 256\n"               \
+    "  --connections N         at one time; default 4\n"                                           \
+    "  --public-key KEY        of a pair that the client made itself (Z85, 40 characters)\n"       \
+    "  --file FILE             write what it needs to connect there, for its owner alone\n"        \
+    "TOPICS are words with dots, several with commas between; options may be repeated.\n"
+
 static const struct command commands[] = {
     {"config apply", "FILE", "check company.yaml and put it in force",
      "Nothing changes when anything in the file is wrong. Customers in the file are created or\n"
@@ -27,6 +39,21 @@ static const struct command commands[] = {
      "line on standard input, and the id of each is printed when it is on disk; what cannot\n"
      "be stored now is tried until it can.",
      command_bus_publish},
+    {"client add", "NAME [--publish TOPICS] [--subscribe TOPICS] ...",
+     "let a client from outside in, with a key of its own",
+     CLIENT_OPTIONS
+     "Without --public-key a pair is made and the secret one shown once, or written to FILE.",
+     command_client_add},
+    {"client change", "NAME [--publish TOPICS] [--new-key] ...",
+     "what it may do; in force at once, everywhere",
+     CLIENT_OPTIONS
+     "  --new-key               make another pair; connections with the old one are closed\n"
+     "What is not named stays; --publish \"\" takes all of it away.",
+     command_client_change},
+    {"client list", "", "the clients of the tenant", NULL, command_client_list},
+    {"client show", "NAME", "one client, and where it connects", NULL, command_client_show},
+    {"client remove", "NAME", "close its connections and let it in no more", NULL,
+     command_client_remove},
     {"agent", "[NAME [ACTION [ARGUMENT]]]", "show agents, or say something for one",
      "ACTION is login, logout, ready, not-ready REASON or disposition CODE.", command_agent},
     {"interaction", "ID", "what happened to one interaction, in order of time", NULL,

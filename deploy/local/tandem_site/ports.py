@@ -14,7 +14,7 @@ BLOCK_SIZE = 500
 FIRST, LAST = 12000, 32000
 
 # Offsets in a block.
-REDIS, POSTGRES, SIP, BUS = 1, 2, 10, 20
+REDIS, POSTGRES, SIP, BUS, DOOR = 1, 2, 10, 20, 21
 HTTP = 40       # and on, one for each instance
 PHONES = 60     # test phones and callers take theirs from here
 PHONES_END = 200

@@ -13,7 +13,7 @@ from .settings import Settings
 from .supervisor import Supervisor
 
 # In the order in which they start; names of instances are SERVICE-NUMBER.
-INSTANCES = ("hub-1", "context-1", "media-1", "ivr-1", "router-1", "router-2", "edge-1",
+INSTANCES = ("hub-1", "context-1", "door-1", "media-1", "ivr-1", "router-1", "router-2", "edge-1",
              "reporting-1")
 HEALTHY_WITHIN_S = 20
 
@@ -184,6 +184,8 @@ class Site:
             ("site", "var"): self.folder.data,
             ("edge", "sip_address"): self.listen,
             ("edge", "sip_port"): self.sip_port,
+            ("door", "address"): self.listen,
+            ("door", "port"): self.block.port(ports.DOOR),
             ("media", "rtp_address"): self.listen,
             ("media", "rtp_port_first"): first,
             ("media", "rtp_port_last"): last,

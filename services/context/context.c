@@ -2,12 +2,6 @@
 
 #include <stdio.h>
 
-#include "base/str.h"
-#include "service/commit.h"
-#include "wire/context_wire.h"
-
-#define TELL_DEADLINE_MS 10000
-
 const struct td_config_key context_keys[] = {
     TD_CONFIG_STRING("country_code", struct context_config, country_code, .fallback = "86",
                      .min = 1, .help = "of numbers dialled without one"),
@@ -50,6 +44,7 @@ enum td_err context_start(struct td_service *service, void *ctx)
     context->memory_percent =
         td_service_gauge(service, "redis_memory_percent", "Of the memory that Redis may use.");
     context_memory_watch(context);
+    outbox_start(&context->outbox, service);
     return TD_OK;
 }
 
@@ -58,6 +53,7 @@ void context_stop(void *ctx)
     struct context *context = ctx;
 
     td_timer_stop(&context->memory.timer);
+    outbox_stop(&context->outbox);
     context->stopping = true;
     if (context->publishing == 0) // Who publishes is told whether it is on disk.
         td_service_stopped(context->service);
@@ -70,18 +66,4 @@ const char *context_cache_key(const struct context *context, uint32_t tenant, in
 
     (void)snprintf(name, sizeof(name), "identity:%d:%s", kind, value);
     return td_service_key(context->service, tenant, name, key);
-}
-
-void context_tell(struct context *context, uint32_t tenant, const char *topic,
-                  const struct td_customer_event *event)
-{
-    struct td_commit *commit = td_commit_begin(context->service, tenant);
-    struct td_arena *arena = td_service_arena(context->service);
-    size_t mark = arena->used;
-    char key[TD_ID_TEXT_SIZE];
-
-    td_commit_event(commit, topic, td_id_format(event->customer.customer_id.id, key),
-                    "CustomerEvent", td_customer_event_encode(arena, event));
-    td_arena_rewind(arena, mark);
-    td_commit_run(commit, TELL_DEADLINE_MS, NULL, NULL);
 }

@@ -3,12 +3,13 @@
  *
  * Owner of customers and identities (PostgreSQL, with a hot cache in Redis) and the door for events
  * of others: what EventPublish acknowledges is on disk. One loop, no state of its own besides
- * what is in flight, so several may run.
+ * what is in flight, so several may run. What it says of customers goes through a table (outbox.h).
  */
 #ifndef CONTEXT_CONTEXT_H
 #define CONTEXT_CONTEXT_H
 
 #include "context/core/phone.h"
+#include "context/outbox.h"
 #include "io/timer.h"
 #include "service/service.h"
 
@@ -37,6 +38,7 @@ struct context {
     struct context_config config;
     struct context_dialling dialling;
     struct context_memory memory;
+    struct outbox outbox;
     uint32_t publishing; /* events whose answer from Redis is due */
     bool stopping;       /* the last of them ends the service */
     uint64_t *identified;
@@ -62,10 +64,5 @@ void context_memory_watch(struct context *context);
 /** Redis key of the cached answer for one identity. @return `key`. */
 const char *context_cache_key(const struct context *context, uint32_t tenant, int kind,
                               const char *value, char key[TD_KEY_SIZE]);
-
-struct td_customer_event;
-/** Says customer.created or customer.updated; the event's key is the customer's id. */
-void context_tell(struct context *context, uint32_t tenant, const char *topic,
-                  const struct td_customer_event *event);
 
 #endif

@@ -16,7 +16,6 @@
 
 /* One customer, as it is from now on. */
 struct applied {
-    struct td_customer_brief brief;
     char lines[LINES_SIZE]; /* identities */
 };
 
@@ -114,24 +113,15 @@ static void forget_cached(struct apply *apply, const struct td_history_answer *a
         td_log_warn(td_service_log(service), "identity.cache_kept", td_failure(err));
 }
 
-/* What became of one customer; said to everybody unless nothing did. */
-static void tell_result(struct apply *apply, const struct td_rows *row, uint32_t index,
-                        struct td_customers_apply_reply *reply)
+static void count_result(const struct td_rows *row, struct td_customers_apply_reply *reply)
 {
     const char *result = td_rows_text(row, 0, 1);
     bool is_new = td_str_equal(result, "created");
-    struct td_customer_event event = {.customer = apply->customers[index].brief,
-                                      .has_customer = true};
+    bool is_changed = td_str_equal(result, "updated");
 
-    if (!is_new && !td_str_equal(result, "updated")) {
-        reply->unchanged++;
-        return;
-    }
     reply->created += is_new;
-    reply->updated += !is_new;
-    event.customer.customer_id.id = td_rows_id(row, 0, 0);
-    context_tell(apply->context, apply->tenant, is_new ? "customer.created" : "customer.updated",
-                 &event);
+    reply->updated += is_changed;
+    reply->unchanged += !is_new && !is_changed;
 }
 
 static void reply_done(struct apply *apply, const struct td_history_answer *answer)
@@ -141,7 +131,9 @@ static void reply_done(struct apply *apply, const struct td_history_answer *answ
 
     forget_cached(apply, answer);
     for (uint32_t i = 0; i < answer->step_count; i++)
-        tell_result(apply, answer->steps[i], i, &reply);
+        count_result(answer->steps[i], &reply);
+    if (reply.created + reply.updated > 0)
+        outbox_poke(&apply->context->outbox);
     *apply->context->customers_created += reply.created;
     td_request_reply(apply->request,
                      td_customers_apply_reply_encode(td_service_arena(service), &reply));
@@ -168,14 +160,13 @@ static void add_step(struct apply *apply, struct td_history_unit *unit,
 {
     static const struct td_history_statement statement = {
         "context_customer_apply", "SELECT customer_id, result, removed FROM "
-                                  "tandem.customer_apply($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+                                  "tandem.customer_apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
     struct td_service *service = apply->context->service;
     struct td_arena *arena = td_service_arena(service);
     size_t mark = arena->used;
     struct td_customer_brief brief = customer->brief;
 
     brief.customer_id = (struct td_customer_id){0}; // A column of its own.
-    apply->customers[index].brief = brief;
     const struct td_param params[] = {
         td_param_i32((int32_t)apply->tenant),
         td_param_id(td_service_new_id(service)),
@@ -186,6 +177,7 @@ static void add_step(struct apply *apply, struct td_history_unit *unit,
         td_param_text(brief.account_manager),
         td_param_bytes(td_customer_brief_encode(arena, &brief)),
         td_param_text(apply->customers[index].lines),
+        td_param_id(td_service_new_id(service)), // Of the event that tells of it.
     };
     td_history_unit_add(unit, &statement, params, sizeof(params) / sizeof(params[0]));
     td_arena_rewind(arena, mark);

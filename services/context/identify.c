@@ -53,20 +53,6 @@ static void store_in_cache(struct lookup *lookup, const struct td_identify_reply
         return;
 }
 
-static void tell_created(const struct lookup *lookup, const struct td_identify_reply *reply)
-{
-    struct td_customer_event event = {
-        .customer = reply->customer,
-        .has_customer = true,
-        .identity = {.kind = TD_IDENTITY_KIND_PHONE},
-        .has_identity = true,
-    };
-
-    td_str_clip(event.identity.value, sizeof(event.identity.value), lookup->number);
-    ++*lookup->context->customers_created;
-    context_tell(lookup->context, lookup->tenant, "customer.created", &event);
-}
-
 static enum td_err read_brief(struct td_arena *arena, const struct td_rows *rows, uint32_t row,
                               struct td_customer_brief *brief)
 {
@@ -118,8 +104,10 @@ static void on_rows(void *ctx, enum td_err err, const struct td_history_answer *
         ++*lookup->context->identified;
         td_request_reply(lookup->request, td_identify_reply_encode(arena, &reply));
         store_in_cache(lookup, &reply);
-        if (reply.outcome == TD_IDENTIFY_OUTCOME_NEW)
-            tell_created(lookup, &reply);
+        if (reply.outcome == TD_IDENTIFY_OUTCOME_NEW) {
+            ++*lookup->context->customers_created;
+            outbox_poke(&lookup->context->outbox);
+        }
     }
     free(lookup);
     td_arena_rewind(arena, mark);
@@ -129,7 +117,7 @@ static void ask_history(struct lookup *lookup)
 {
     static const struct td_history_statement statement = {
         "context_identify",
-        "SELECT customer_id, brief, is_new FROM tandem.identify($1, $2, $3, $4, $5, $6)"};
+        "SELECT customer_id, brief, is_new FROM tandem.identify($1, $2, $3, $4, $5, $6, $7)"};
     struct td_service *service = lookup->context->service;
     struct td_arena *arena = td_service_arena(service);
     size_t mark = arena->used;
@@ -141,6 +129,7 @@ static void ask_history(struct lookup *lookup)
         td_param_id(lookup->new_id.id),
         td_param_bytes(td_customer_brief_encode(arena, &nothing)),
         td_param_i32(CANDIDATES_MAX),
+        td_param_id(td_service_new_id(service)), // Of the event, should it be a new customer.
     };
     const struct td_history_query query = {
         .statement = &statement,

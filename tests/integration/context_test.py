@@ -1,5 +1,6 @@
 """Who is this: customers and their numbers, asked and told over the bus."""
 
+import contextlib
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -63,6 +64,40 @@ def test_an_answer_asked_again_is_new_once_more(quiet_site):
     assert quiet_site.sql(words, mine) == [(mine, True)]
     assert quiet_site.sql(words, mine) == [(mine, True)]
     assert quiet_site.sql(words, other) == [(mine, False)]
+
+
+def created(site):
+    """Keys of the customer.created events in the history, sorted."""
+    return sorted(row[0] for row in site.sql(
+        "SELECT key FROM tandem.event WHERE topic = 'customer.created'"))
+
+
+def customers(site):
+    return sorted(row[0] for row in site.sql("SELECT customer_id::text FROM tandem.customer"))
+
+
+def test_who_is_made_is_told_of_once_whenever_context_dies(make_site):
+    site = make_site(instances=("hub-1", "context-1", "reporting-1"), companies=())
+    site.kill_for_good("context-1")
+    # Where it stands when it dies right after the commit: the customer is made, nobody was told.
+    site.sql("SELECT * FROM tandem.identify(1, 1, '+447700900003', %s, '', 8, %s)",
+             str(uuid.uuid4()), as_text(new_id()))
+    site.start_service("context-1")
+    wait.until(lambda: created(site) == customers(site) != [], 10, "the next one tells of it")
+
+    with BusPeer(site, "tester", "tester-1") as peer:
+        for number in range(150):
+            with contextlib.suppress(AssertionError, Refused):  # it may have died before it answered
+                identify(peer, f"+4477009{number:05d}")
+            if number % 40 == 20:
+                site.kill("context-1")
+                site.wait_healthy("context-1")
+    wait.until(lambda: created(site) == customers(site), 15, "each customer was told of once")
+    assert len(customers(site)) > 100
+    wait.until(lambda: site.sql("SELECT count(*) FROM tandem.customer_outbox") == [(0,)], 10,
+               "nothing is left to tell")
+    streams = [site.redis.xlen(f"tandem:local:events:{i}") for i in range(16)]
+    assert sum(streams) == len(customers(site)), "nothing was stored twice"
 
 
 @pytest.mark.parametrize("number, outcome", [

@@ -56,6 +56,12 @@ static const struct command commands[] = {
      command_client_remove},
     {"agent", "[NAME [ACTION [ARGUMENT]]]", "show agents, or say something for one",
      "ACTION is login, logout, ready, not-ready REASON or disposition CODE.", command_agent},
+    {"top", "[--once]", "queues, agents and calls as they are now, each second",
+     "Keys: 1 2 3 or Tab choose queues, agents or calls; s sorts by the next column, r the other\n"
+     "way round; / shows only rows with a text; q leaves; ? lists all. --once, or when there is "
+     "no\n"
+     "terminal: one picture in plain text. NO_COLOR is heeded; LANG=zh_CN.UTF-8 speaks Chinese.",
+     command_top},
     {"interaction", "ID", "what happened to one interaction, in order of time", NULL,
      command_interaction},
     {"why", "ID", "why this agent, and who was next", NULL, command_why},

@@ -2,6 +2,7 @@
 #
 # A file is picked up by being where it belongs:
 #   lib/**.c                      ships in every program
+#   tools/examples/c/*.c          one example each, linked with lib/client alone
 #   services/**, tools/**/main.c  one program each, named after the folder of its main.c;
 #                                 the *.c beside it and in core/ below it belong to it,
 #                                 `libs` beside it names the pkg-config packages it needs
@@ -37,11 +38,14 @@ UNIT     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit tests/contract tes
 BENCH    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
+EXAMPLES := $(patsubst tools/examples/c/%.c,$(BUILD)/examples/%,$(wildcard tools/examples/c/*.c)) \
+            $(BUILD)/python/stamp
+
 .DEFAULT_GOAL := help
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-build: $(PROGRAMS:%=$(BUILD)/bin/%) ## build every program into build/bin
+build: $(PROGRAMS:%=$(BUILD)/bin/%) $(EXAMPLES) ## build every program into build/bin
 	@:
 
 deps: ## install the Debian packages that build, run and tests need
@@ -75,6 +79,26 @@ $(LIBTANDEM): $(LIB_OBJ) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+# The messages for programs in Python, outside.
+$(BUILD)/python/stamp: $(PROTO)
+	@mkdir -p $(@D)
+	$(Q)protoc --proto_path=proto --python_out=$(@D) $(PROTO)
+	@touch $@
+
+# For programs outside: this archive and lib/client/tandem_client.h are all they need of us.
+LIBCLIENT := $(BUILD)/lib/libtandem_client.a
+$(LIBCLIENT): $(filter $(BUILD)/lib/client/% $(BUILD)/lib/base/% $(BUILD)/lib/wire/%,$(LIB_OBJ)) $(GEN_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+# As an integrator compiles them: without our folders. (clang-tidy reads them with all warnings.)
+cflags_$(call program_of,tools/examples/c/) := -Ilib/client
+$(BUILD)/examples/%: tools/examples/c/%.c lib/client/tandem_client.h $(LIBCLIENT)
+	@mkdir -p $(@D)
+	@echo "LINK $@"
+	$(Q)$(CC) -std=gnu17 -Wall -Wextra -Werror $(CFLAGS) -Ilib/client $< $(LIBCLIENT) -lzmq -lprotobuf-c -o $@
 
 LINK = @mkdir -p $(@D); echo "LINK $@"; $(if $(Q),,set -x;) $(CC) $(ALL_CFLAGS)
 pkg_config = $(if $(2),$(shell pkg-config $(1) $(2) 2>/dev/null))

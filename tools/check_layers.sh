@@ -3,6 +3,7 @@
 #
 #   base  <-  core  <-  wire  <-  service  <-  services/NAME, tools/NAME
 #   base  <-  io  <-----------------'
+#                wire  <-  client    (for programs outside)
 #
 # The pure layers are also checked at the symbol level, since a forbidden call needs no forbidden
 # header. Run from the repository root: check_layers.sh BUILD_DIR
@@ -26,6 +27,7 @@ forbid lib/base '(core|wire|io|service)/'          'base depends on nothing of o
 forbid lib/core '(wire|io|service)/|uv\.h|time\.h|stdio\.h' \
                                                    'core is pure: time and input are arguments'
 forbid lib/wire '(io|service)/|uv\.h'              'wire only translates'
+forbid lib/client '(core|io|service)/|uv\.h'      'client is for programs outside: base and wire alone'
 forbid lib/io   '(core|wire|service)/'             'io moves bytes and knows no domain'
 for layer in base core io service; do
     forbid "lib/$layer" '.*\.pb-c\.h|protobuf-c/'  'generated types stop at lib/wire'
@@ -54,7 +56,7 @@ only_in 'gst/|glib'                      'services/media/'                   'GS
 only_in 'espeak'                         'services/media/speech/'            'espeak-ng'
 only_in 'libpq-fe|postgresql/'           'lib/io/(history|blobs)'            'libpq'
 only_in 'hiredis'                        'lib/io/live'                       'hiredis'
-only_in 'zmq'                            'lib/io/bus'                        'ZeroMQ'
+only_in 'zmq'                            'lib/io/bus|lib/client/'            'ZeroMQ'
 only_in 'yaml|cyaml/'                    'lib/io/config'                     'YAML'
 only_in 'libwebsockets'                  'lib/io/http'                       'libwebsockets'
 only_in 'jansson'                        'lib/wire/'                         'jansson'

@@ -1,20 +1,23 @@
 """Clients from outside: what they were granted works, everything else is refused and says why."""
 
+import os
 import stat
+import subprocess
 import uuid
 
 import pytest
+import zmq
 
-from support import wait
+from support import REPOSITORY, wait
 from support.door import (BUSY, DENIED, DONE, INVALID, Guest, add, client, counter, settings_of,
                           wait_known)
+from support.site import BUILD, PrivateSite
 from tandem_client import Gap, Refused, WrongKey
 
 
 @pytest.fixture(scope="module")
 def door_site():
     """Without calls and without a company."""
-    from support.site import PrivateSite
     with PrivateSite(instances=("hub-1", "context-1", "door-1", "reporting-1"), companies=()) as private:
         yield private
 
@@ -84,7 +87,6 @@ def test_what_was_not_granted_is_refused_with_topic_and_grant(door_site, crm):
 def test_an_unknown_key_is_refused_and_counted(door_site, crm):
     before = counter(door_site, "keys_refused_total")
     stranger = crm.with_name("stranger.client")
-    import zmq
     public, secret = zmq.curve_keypair()
     stranger.write_text("\n".join(f"{name} {value}" for name, value in {
         **settings_of(crm), "public_key": public.decode(), "secret_key": secret.decode()}.items()))
@@ -94,7 +96,6 @@ def test_an_unknown_key_is_refused_and_counted(door_site, crm):
 
 
 def test_another_servers_key_opens_nothing(door_site, crm):
-    import zmq
     before = counter(door_site, "handshakes_failed_total")
     with Guest(crm, server_key=zmq.curve_keypair()[0].decode()) as guest:
         guest.publish("crm.never")
@@ -339,7 +340,6 @@ def test_the_command_line_says_what_is_wrong(door_site, crm):
 
 
 def test_a_key_of_the_clients_own_making(door_site, tmp_path):
-    import zmq
     public, secret = zmq.curve_keypair()
     path = tmp_path / "own.client"
     door_site.tandem("client", "add", "own", "--publish", "crm.", "--public-key", public.decode(),
@@ -352,3 +352,50 @@ def test_a_key_of_the_clients_own_making(door_site, tmp_path):
         one.publish("crm.own", {})
     assert "own" in door_site.tandem("client", "list")
     door_site.tandem("client", "remove", "own")
+
+
+# --- the examples --------------------------------------------------------------------------------
+
+def run_example(words, **options):
+    environment = {**os.environ, "PYTHONPATH": str(BUILD / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False,
+                          timeout=30, env=environment, **options)
+
+
+EXAMPLES = REPOSITORY / "tools/examples/python"
+
+
+@pytest.mark.parametrize("language, program", [
+    ("c", BUILD / "examples/publish_orders"), ("python", EXAMPLES / "publish_orders.py")])
+def test_an_integrators_orders_are_stored_once(door_site, crm, language, program):
+    before = len(stored(door_site, "crm.order_placed"))
+    lines = "".join(f'{{"order": {number}, "in": "{language}"}}\n' for number in range(150))
+    for _ in range(2):
+        done = run_example([program, crm], input=lines)
+        assert done.returncode == 0 and done.stdout.count("stored") == 150, done.stderr
+    wait.until(lambda: len(stored(door_site, "crm.order_placed")) == before + 150, 5, "each once")
+    door_site.tandem("client", "change", name_of(crm), "--publish", "orders.")
+
+    def refused():
+        done = run_example([program, crm], input=lines[:40].splitlines()[0] + "\n")
+        return done.returncode == 1 and "client" in done.stderr and done.stderr
+    assert "may publish: orders." in wait.until(refused, 5, "it says why not")
+    done = run_example([program, crm.with_name("nowhere.client")])
+    assert done.returncode == 1 and "nowhere.client" in done.stderr
+
+
+@pytest.mark.parametrize("program", [BUILD / "examples/dashboard", EXAMPLES / "dashboard.py"])
+def test_a_dashboard_shows_the_queues_and_ends_when_it_is_shown_out(site, program):
+    path = add(site, "board", "--subscribe", "metrics.")
+    environment = {**os.environ, "PYTHONPATH": str(BUILD / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    running = subprocess.Popen([str(program), str(path)], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        shown = [running.stdout.readline() for _ in range(8)]
+        assert any("sales" in line and "waiting" in line for line in shown), shown
+        site.tandem("client", "remove", "board")
+        assert running.wait(10) == 1
+        assert "removed" in running.stderr.read()
+    finally:
+        running.kill()
+        running.communicate()

@@ -62,6 +62,19 @@ static const struct command commands[] = {
      "no\n"
      "terminal: one picture in plain text. NO_COLOR is heeded; LANG=zh_CN.UTF-8 speaks Chinese.",
      command_top},
+    {"history", "[calls] [OPTIONS]", "what was, by day, hour, queue or agent; single calls",
+     "  --by day|hour|queue|agent   what is counted together; day unless a filter says otherwise\n"
+     "  --from DAY, --to DAY        2026-11-22, today or yesterday, of the company's time zone;\n"
+     "                              without them today\n"
+     "  --queue NAME, --agent NAME  only that one\n"
+     "  --format table|csv|json     a table has the columns that fit; the others have all.\n"
+     "                              Durations are in milliseconds there; in CSV an apostrophe\n"
+     "                              stands before text that a spreadsheet would take for a "
+     "formula\n"
+     "\n"
+     "Counted are interactions that are over, in the day they arrived in; for queues and agents\n"
+     "each passage, in the day it ended. Formulas: services/reporting/README.md.",
+     command_history},
     {"interaction", "ID", "what happened to one interaction, in order of time", NULL,
      command_interaction},
     {"why", "ID", "why this agent, and who was next", NULL, command_why},

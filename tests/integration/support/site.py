@@ -291,6 +291,11 @@ class PrivateSite:
             assert done.returncode == 0, f"tandem {arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    def tandem_bytes(self, *arguments):
+        """What it printed, to the byte."""
+        return subprocess.run(self._command(arguments), capture_output=True, check=True,
+                              timeout=20).stdout
+
     def tandem_fails(self, *arguments, seconds=20):
         """Runs `tandem ARGUMENTS`, which must fail; the reason it gave."""
         done = self.tandem_run(*arguments, seconds=seconds)

@@ -1,26 +1,6 @@
 #include "router/core/flow_private.h"
 
-#include <math.h>
-
 #define INSIST_DEFAULT_MS UINT32_C(30000)
-
-struct td_expr_value flow_value(const struct td_attribute *attribute)
-{
-    struct td_expr_value value = {.type = TD_EXPR_BOOLEAN, .boolean = true};
-
-    if (attribute->type == TD_ATTRIBUTE_TYPE_TEXT) {
-        value = (struct td_expr_value){.type = TD_EXPR_TEXT, .text = attribute->text};
-    } else if (attribute->type == TD_ATTRIBUTE_TYPE_NUMBER) {
-        double thousandths = attribute->number * (double)TD_EXPR_ONE;
-        double max = (double)TD_EXPR_NUMBER_MAX;
-
-        value.type = TD_EXPR_NUMBER; // A number out of bounds, or none at all, takes the nearest.
-        value.number = !(thousandths > -max)  ? -TD_EXPR_NUMBER_MAX
-                       : !(thousandths < max) ? TD_EXPR_NUMBER_MAX
-                                              : (int64_t)llround(thousandths);
-    }
-    return value;
-}
 
 const struct td_attribute *flow_attribute(const struct flow_interaction *interaction,
                                           const char *name)
@@ -78,7 +58,7 @@ static void refer_customer(struct flow *flow, const struct td_customer_brief *cu
 {
     for (uint32_t i = 0; i < customer->attributes_count; i++)
         refer(flow, "customer.", customer->attributes[i].name,
-              flow_value(&customer->attributes[i]));
+              td_pairing_value(&customer->attributes[i]));
     refer_text(flow, "customer.", "language", customer->language);
     refer_text(flow, "customer.", "tier", customer->tier);
     refer_text(flow, "customer.", "account_manager", customer->account_manager);
@@ -93,7 +73,8 @@ void flow_refer(struct flow *flow, const struct flow_interaction *interaction)
     if (state->has_customer)
         refer_customer(flow, &state->customer);
     for (uint32_t i = 0; i < state->attributes_count; i++)
-        refer(flow, "interaction.", state->attributes[i].name, flow_value(&state->attributes[i]));
+        refer(flow, "interaction.", state->attributes[i].name,
+              td_pairing_value(&state->attributes[i]));
     refer_text(flow, "interaction.", "language", state->language);
     refer_text(flow, "interaction.", "entry_point", state->entry_point);
     refer_text(flow, "interaction.", "called", state->called);
@@ -108,7 +89,7 @@ void flow_require(struct flow *flow, const struct flow_interaction *interaction,
 
     memset(requirement, 0, sizeof(*requirement));
     if (queue != NULL)
-        flow_queue_requirement(queue, requirement);
+        td_pairing_requirement(queue, requirement);
     if (interaction->state.requirement[0] == '\0')
         return;
     if (requirement->step_count == 0) {
@@ -116,22 +97,4 @@ void flow_require(struct flow *flow, const struct flow_interaction *interaction,
         requirement->steps[0].insist_ms = INSIST_DEFAULT_MS;
     }
     requirement->steps[0].expression = interaction->state.requirement;
-}
-
-void flow_queue_requirement(const struct td_queue *queue,
-                            struct td_routing_requirement *requirement)
-{
-    uint32_t count =
-        queue->steps_count < TD_ROUTING_STEPS_MAX ? queue->steps_count : TD_ROUTING_STEPS_MAX;
-
-    requirement->step_count = count;
-    requirement->fit = queue->fit;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t insist_s = queue->steps[i].insist_s;
-
-        requirement->steps[i].expression = queue->steps[i].expression;
-        requirement->steps[i].insist_ms = insist_s < TD_ROUTING_DURATION_MAX_MS / 1000
-                                              ? insist_s * 1000
-                                              : TD_ROUTING_DURATION_MAX_MS;
-    }
 }

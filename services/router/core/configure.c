@@ -1,20 +1,11 @@
 #include "router/core/flow_private.h"
 
-#define LEASE_DEFAULT_S UINT32_C(15)
-#define AGEING_DEFAULT_PERCENT UINT32_C(100)
 #define SHORT_ABANDON_DEFAULT_S UINT32_C(5)
-#define HANDLING_GUESS_MS UINT32_C(180000)
-
-uint32_t flow_ms_of(uint32_t seconds)
-{
-    return seconds < TD_ROUTING_DURATION_MAX_MS / 1000 ? seconds * 1000
-                                                       : TD_ROUTING_DURATION_MAX_MS;
-}
 
 uint32_t flow_short_abandon_ms(const struct td_queue *queue)
 {
-    return flow_ms_of(queue->short_abandon_s > 0 ? queue->short_abandon_s
-                                                 : SHORT_ABANDON_DEFAULT_S);
+    return td_pairing_ms(queue->short_abandon_s > 0 ? queue->short_abandon_s
+                                                    : SHORT_ABANDON_DEFAULT_S);
 }
 
 static uint32_t at_most(uint32_t value, uint32_t max)
@@ -27,24 +18,12 @@ static uint32_t at_most(uint32_t value, uint32_t max)
 static void put_queue(struct flow *flow, const struct td_queue *queue, flow_problem_fn *problem,
                       void *ctx)
 {
-    uint32_t ageing = queue->ageing_percent > 0 ? queue->ageing_percent : AGEING_DEFAULT_PERCENT;
-    uint32_t lease_s = queue->offer_lease_s > 0 ? queue->offer_lease_s : LEASE_DEFAULT_S;
     struct flow_problem report = {.kind = "queue", .name = queue->name};
-    struct td_routing_queue_config config = {
-        .name = queue->name,
-        .threshold_ms = flow_ms_of(queue->threshold_s),
-        .percent = at_most(queue->target_percent, 100),
-        .priority = (int32_t)at_most(queue->priority, TD_ROUTING_POINTS_MAX),
-        .ageing = at_most(ageing, TD_ROUTING_AGEING_MAX / 10) * 10,
-        .wrap_up_ms = flow_ms_of(queue->wrap_up_s),
-        .lease_ms = at_most(flow_ms_of(lease_s), TD_ROUTING_DURATION_MAX_MS - FLOW_LEASE_GRACE_MS) +
-                    FLOW_LEASE_GRACE_MS,
-        .max_waiting = queue->max_waiting,
-        .max_wait_ms = flow_ms_of(queue->max_wait_s),
-        .handling_ms = HANDLING_GUESS_MS,
-    };
+    struct td_routing_queue_config config;
 
-    flow_queue_requirement(queue, &config.requirement);
+    td_pairing_queue(queue, &config);
+    config.lease_ms = at_most(config.lease_ms, TD_ROUTING_DURATION_MAX_MS - FLOW_LEASE_GRACE_MS) +
+                      FLOW_LEASE_GRACE_MS;
     report.err = td_routing_put_queue(flow->routing, &config, &report.detail);
     if (report.err != TD_OK && problem != NULL)
         problem(ctx, &report);
@@ -70,7 +49,7 @@ static uint64_t hash_agent(const struct td_agent_config *config)
 
     for (uint32_t i = 0; i < config->attributes_count; i++) {
         const struct td_attribute *attribute = &config->attributes[i];
-        struct td_expr_value value = flow_value(attribute);
+        struct td_expr_value value = td_pairing_value(attribute);
         uint64_t parts[4] = {
             hash,
             td_str_hash(attribute->name, strlen(attribute->name)),
@@ -92,7 +71,7 @@ static enum td_err put_agent(struct flow *flow, const struct td_agent_config *ag
 
     for (uint32_t i = 0; i < count; i++)
         attributes[i] = (struct td_expr_attribute){agent->attributes[i].name,
-                                                   flow_value(&agent->attributes[i])};
+                                                   td_pairing_value(&agent->attributes[i])};
     return td_routing_put_agent(flow->routing, &config, detail);
 }
 

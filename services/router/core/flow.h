@@ -34,6 +34,7 @@
 #include "wire/interaction_wire.h"
 #include "wire/media_wire.h"
 #include "wire/metrics_wire.h"
+#include "wire/pairing.h"
 #include "wire/watch_wire.h"
 
 /** Meaning of the records this release writes; it reads this one and the one before. */

@@ -274,15 +274,11 @@ void flow_stop_dialog(struct flow *flow, struct flow_interaction *interaction);
 void flow_refer(struct flow *flow, const struct flow_interaction *interaction);
 void flow_require(struct flow *flow, const struct flow_interaction *interaction,
                   struct td_routing_requirement *requirement);
-void flow_queue_requirement(const struct td_queue *queue,
-                            struct td_routing_requirement *requirement);
 /** The interaction's attribute of that name; NULL when there is none. */
 const struct td_attribute *flow_attribute(const struct flow_interaction *interaction,
                                           const char *name);
 void flow_merge(struct td_interaction_state *state, const struct td_attribute *attributes,
                 uint32_t count);
-/** A value of the configuration in terms of the engine. */
-struct td_expr_value flow_value(const struct td_attribute *attribute);
 
 /** One event to the pairing engine, and what it says. */
 void flow_pair(struct flow *flow, const struct td_routing_event *event);
@@ -438,8 +434,6 @@ enum td_err flow_agent_from_state(const struct td_agent_record *state,
                                   struct td_routing_agent_record *record);
 enum td_agent_state flow_agent_state(enum td_routing_agent_state state);
 
-/** As the pairing engine bounds durations. */
-uint32_t flow_ms_of(uint32_t seconds);
 uint32_t flow_short_abandon_ms(const struct td_queue *queue);
 
 /** When it entered the queue it is or was in; records of the release before do not say it. */

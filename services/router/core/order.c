@@ -240,7 +240,7 @@ static void put_variable(struct td_dialog_start *start, const char *name, const 
 
 static void put_attribute(struct td_dialog_start *start, const struct td_attribute *attribute)
 {
-    struct td_expr_value value = flow_value(attribute);
+    struct td_expr_value value = td_pairing_value(attribute);
     char number[TD_EXPR_NUMBER_SIZE];
 
     if (value.type == TD_EXPR_TEXT)

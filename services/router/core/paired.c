@@ -118,7 +118,7 @@ static struct td_interaction_event *left_queue(struct flow *flow,
     event->wait_ms = flow_ms(flow_entered_at(&interaction->state), at_unix_us);
     if (queue == NULL)
         return event;
-    event->threshold_ms = flow_ms_of(queue->threshold_s);
+    event->threshold_ms = td_pairing_ms(queue->threshold_s);
     event->short_abandon_ms = flow_short_abandon_ms(queue);
     return event;
 }

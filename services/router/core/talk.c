@@ -100,7 +100,7 @@ static void summarise(struct flow *flow, struct flow_interaction *interaction)
     summary->decision = state->decision;
     summary->has_decision = state->has_decision;
     summary->within_threshold = state->connected_at_unix_us > 0 && queue != NULL &&
-                                in_queue_ms <= flow_ms_of(queue->threshold_s);
+                                in_queue_ms <= td_pairing_ms(queue->threshold_s);
     summary->short_abandoned = state->outcome == TD_OUTCOME_ABANDONED && queue != NULL &&
                                in_queue_ms <= flow_short_abandon_ms(queue);
     summary->cause = state->cause;

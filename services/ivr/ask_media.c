@@ -161,6 +161,31 @@ void dialog_collect(struct dialog *dialog, const struct ivr_effect *effect)
     checkpoint_save(dialog);
 }
 
+void dialog_record(struct dialog *dialog, const struct ivr_effect *effect)
+{
+    struct td_service *service = dialog->ivr->service;
+    struct td_arena *arena = td_service_arena(service);
+    size_t mark = arena->used;
+    struct td_record record = {
+        .leg_id = dialog->leg.leg_id,
+        .request_id = {td_service_new_id(service)},
+        .prompts = make_prompts(dialog, effect->segment_count),
+        .prompts_count = effect->segment_count,
+        .barge_in = effect->barge_in,
+        .beep = effect->record.beep,
+        .max_ms = effect->record.max_ms,
+        .final_silence_ms = effect->record.final_silence_ms,
+        .first_word_ms = effect->record.first_word_ms,
+        .any_key = effect->record.any_key,
+    };
+
+    td_str_clip(record.notify, sizeof(record.notify), td_service_instance(service));
+    dialog->request_id = record.request_id;
+    ask_media(dialog, "Record", td_record_encode(arena, &record));
+    td_arena_rewind(arena, mark);
+    checkpoint_save(dialog);
+}
+
 void dialog_silence(struct dialog *dialog)
 {
     struct td_service *service = dialog->ivr->service;

@@ -58,6 +58,7 @@ static struct td_bytes encode(const struct dialog *dialog, struct td_arena *aren
         .current_hash = position.document_hash,
         .form = position.form,
         .filled = position.filled,
+        .recorded_ms = position.recorded_ms,
         .variables = td_arena_array(arena, IVR_VARIABLES_MAX, sizeof(*state.variables)),
     };
 
@@ -141,6 +142,7 @@ bool checkpoint_restore(struct dialog *dialog, struct td_bytes stored)
         .document_hash = state.current_hash,
         .form = state.form,
         .filled = state.filled,
+        .recorded_ms = state.recorded_ms,
     };
     if (!ivr_session_resume(&dialog->session, &position))
         return false;

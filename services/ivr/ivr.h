@@ -141,9 +141,10 @@ void dialog_step(struct dialog *dialog, const struct ivr_input *input);
 /** Puts the facts into session.tandem, the numbers into session.connection as well. */
 void dialog_put_facts(struct dialog *dialog);
 
-/* ask_media.c: PLAY and COLLECT; MediaDone or a refusal answers */
+/* ask_media.c: PLAY, COLLECT and RECORD; MediaDone or a refusal answers */
 void dialog_play(struct dialog *dialog, const struct ivr_effect *effect);
 void dialog_collect(struct dialog *dialog, const struct ivr_effect *effect);
+void dialog_record(struct dialog *dialog, const struct ivr_effect *effect);
 /** Silences what the dialog plays, if it still does. */
 void dialog_silence(struct dialog *dialog);
 

@@ -94,6 +94,9 @@ static bool perform(struct dialog *dialog, const struct ivr_effect *effect, stru
     case IVR_EFFECT_COLLECT:
         dialog_collect(dialog, effect);
         return false;
+    case IVR_EFFECT_RECORD:
+        dialog_record(dialog, effect);
+        return false;
     case IVR_EFFECT_EVALUATE:
         if (dialog_ask_script(dialog, effect) == TD_OK)
             return false;

@@ -107,6 +107,7 @@ static struct td_dialog_ended ended_of(const struct dialog *dialog, const struct
         .interaction_id = dialog->interaction,
         .result = result_of(result),
         .attributes_count = result->attribute_count,
+        .recorded_ms = ivr_session_recorded_ms(&dialog->session),
     };
 
     td_str_clip(ended.queue, sizeof(ended.queue), result->queue);

@@ -222,6 +222,10 @@ static struct ivr_input input_of(const struct td_media_done *done)
         .kind = IVR_INPUT_MEDIA,
         .digits = done->digits,
         .terminated = done->terminator[0] != '\0',
+        .recorded_ms = done->recorded_ms,
+        .file = done->file,
+        .key = done->terminator[0],
+        .at_max = done->at_max,
     };
 
     switch ((int)done->outcome) {
@@ -236,6 +240,12 @@ static struct ivr_input input_of(const struct td_media_done *done)
         break;
     case TD_MEDIA_OUTCOME_BARGE_IN:
         input.heard = IVR_HEARD_BARGED;
+        break;
+    case TD_MEDIA_OUTCOME_RECORDED:
+        input.heard = IVR_HEARD_RECORDED;
+        break;
+    case TD_MEDIA_OUTCOME_SILENCE:
+        input.heard = IVR_HEARD_SILENCE;
         break;
     case TD_MEDIA_OUTCOME_RELEASED:
         input.kind = IVR_INPUT_HANG_UP;

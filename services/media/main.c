@@ -9,7 +9,8 @@ int main(int argc, char **argv)
         {"LegAccept", media_leg_accept},         {"LegConnect", media_leg_connect},
         {"LegDisconnect", media_leg_disconnect}, {"LegRelease", media_leg_release},
         {"LegQuery", media_leg_query},           {"Play", media_play},
-        {"Collect", media_collect_request},      {"MediaStop", media_stop_request},
+        {"Collect", media_collect_request},      {"Record", media_record_request},
+        {"MediaStop", media_stop_request},
     };
     const struct td_service_definition definition = {
         .name = "media",

@@ -130,6 +130,7 @@ enum td_err media_start(struct td_service *service, void *ctx)
     media->service = service;
     make_counters(media);
     hear_init(media);
+    media_tone_beep(media->beep);
     enum td_err err = check_settings(media);
     if (err == TD_OK)
         err = legs_create(media);

@@ -8,6 +8,7 @@
  *   legs.c      the table of legs: opened, found, closed    leg_requests.c   what edge asks of them
  *   relay.c     packets in and out, and switching           play_requests.c  what ivr asks of them
  *   hear.c      what a leg hears each 20 ms                 play.c           prompts and keys
+ *   record.c    messages of one far end alone
  *   watch.c     reports, silence, forgotten legs            state.c          what Redis keeps
  *   blocks.c    leases of ports      udp.c  sockets         recordings.c     files of what was said
  *   sounds.c    samples by name, kept in sound_table.c and made in sound_task.c, decode.c (files)
@@ -25,7 +26,9 @@
 #include "media/blocks.h"
 #include "media/core/collect.h"
 #include "media/core/leg.h"
+#include "media/core/memo.h"
 #include "media/core/playlist.h"
+#include "media/core/tone.h"
 #include "media/recordings.h"
 #include "media/sounds.h"
 #include "media/udp.h"
@@ -68,7 +71,7 @@ struct prompt {
     bool failed;                /* the tone is played in its place */
 };
 
-enum playing { PLAYING_NOTHING, PLAYING_PROMPTS, PLAYING_COLLECT };
+enum playing { PLAYING_NOTHING, PLAYING_PROMPTS, PLAYING_COLLECT, PLAYING_RECORD };
 
 /** The request that is in force on a leg, if any. */
 struct playback {
@@ -82,6 +85,9 @@ struct playback {
     struct prompt prompts[MEDIA_SOUNDS_MAX];
     uint32_t failures; /* prompts that could not be played */
     struct media_collect collect;
+    struct media_memo memo;
+    bool recorded;  /* its recording was begun */
+    char file[256]; /* of it; empty when there was no room for one */
 };
 
 struct leg {
@@ -163,6 +169,7 @@ struct media {
     struct leg *buckets[MEDIA_BUCKETS];
     uint32_t leg_count;
     uint32_t polls_open;
+    int16_t beep[MEDIA_BEEP_SAMPLES];
     struct leg **hearing; /* legs that hear something: legs_max places */
     uint32_t hearing_count;
     struct td_timer hear_timer;
@@ -216,6 +223,7 @@ void hear_init(struct media *media);
 /** Puts prompts in force; anything before is over without a word. */
 void play_prompts(struct leg *leg, const struct td_play *request);
 void play_collect(struct leg *leg, const struct td_collect *request);
+void play_record(struct leg *leg, const struct td_record *request);
 /** Ends what is in force without telling anybody. */
 void play_stop(struct leg *leg);
 /** Ends it and tells who asked for it. */
@@ -226,6 +234,16 @@ bool play_next(struct leg *leg, int16_t samples[MEDIA_FRAME_SAMPLES], uint64_t n
 void play_key(struct leg *leg, char key, uint64_t now_ns);
 /** Looks at the clock of a collection. */
 void play_tick(struct leg *leg, uint64_t now_ns);
+
+/* record.c */
+struct media_memo_rules record_rules(const struct td_record *request);
+/** A packet of a leg: begins the recording with the first word. */
+void record_hear(struct leg *leg, const struct media_arrival *arrival, uint64_t now_ns);
+/** Closes the file, if the leg records. */
+void record_end(struct leg *leg);
+/** What was recorded, before it is ended. */
+void record_describe(const struct leg *leg, struct td_media_done *done);
+void record_finish_if_over(struct leg *leg);
 
 /* notify.c */
 /** Tells an instance something about a leg, until it acknowledges. @param type  A constant. */
@@ -264,6 +282,7 @@ void media_leg_disconnect(void *ctx, struct td_request *request, struct td_bytes
 void media_leg_release(void *ctx, struct td_request *request, struct td_bytes payload);
 void media_leg_query(void *ctx, struct td_request *request, struct td_bytes payload);
 void media_play(void *ctx, struct td_request *request, struct td_bytes payload);
+void media_record_request(void *ctx, struct td_request *request, struct td_bytes payload);
 void media_collect_request(void *ctx, struct td_request *request, struct td_bytes payload);
 void media_stop_request(void *ctx, struct td_request *request, struct td_bytes payload);
 

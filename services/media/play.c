@@ -130,6 +130,7 @@ static void drop_prompts(struct playback *playback)
 
 void play_stop(struct leg *leg)
 {
+    record_end(leg);
     drop_prompts(&leg->playback);
     if (leg->playback.sensitive)
         leg->private_until_ns = td_loop_now_ns() + PRIVATE_NS;
@@ -173,6 +174,32 @@ void play_collect(struct leg *leg, const struct td_collect *request)
         drop_prompts(playback);
 }
 
+/* Behind the prompts. */
+static void add_beep(struct leg *leg)
+{
+    uint32_t index = media_playlist_add(&leg->playback.list);
+
+    leg->playback.prompts[index] = (struct prompt){.leg = leg, .index = index};
+    media_playlist_ready(&leg->playback.list, index, leg->media->beep, MEDIA_BEEP_SAMPLES);
+}
+
+void play_record(struct leg *leg, const struct td_record *request)
+{
+    struct playback *playback = &leg->playback;
+    struct media_memo_rules rules = record_rules(request);
+
+    play_stop(leg);
+    media_typeahead_clear(&leg->typeahead);
+    media_memo_init(&playback->memo, &rules);
+    playback->playing = PLAYING_RECORD;
+    playback->barge_in = request->barge_in;
+    playback->request_id = request->request_id;
+    td_str_clip(playback->notify, sizeof(playback->notify), request->notify);
+    add_prompts(leg, request->prompts, request->prompts_count, false);
+    if (request->beep)
+        add_beep(leg);
+}
+
 void play_finish(struct leg *leg, enum td_media_outcome outcome)
 {
     const struct playback *playback = &leg->playback;
@@ -184,6 +211,8 @@ void play_finish(struct leg *leg, enum td_media_outcome outcome)
     if (playback->playing == PLAYING_COLLECT) {
         td_str_clip(done.digits, sizeof(done.digits), playback->collect.digits);
         done.terminator[0] = playback->collect.terminator;
+    } else if (playback->playing == PLAYING_RECORD) {
+        record_describe(leg, &done);
     }
     notify(leg, playback->notify, "MediaDone",
            td_media_done_encode(td_service_arena(leg->media->service), &done));
@@ -215,6 +244,8 @@ bool play_next(struct leg *leg, int16_t samples[MEDIA_FRAME_SAMPLES], uint64_t n
     playback->prompting = false;
     if (playback->playing == PLAYING_PROMPTS)
         play_finish(leg, outcome_of_list(playback));
+    else if (playback->playing == PLAYING_RECORD)
+        media_memo_prompted(&playback->memo, now_ns);
     else
         media_collect_prompted(&playback->collect, now_ns);
     return false;
@@ -231,6 +262,11 @@ static void finish_if_over(struct leg *leg)
 
 void play_tick(struct leg *leg, uint64_t now_ns)
 {
+    if (leg->playback.playing == PLAYING_RECORD) {
+        media_memo_tick(&leg->playback.memo, now_ns);
+        record_finish_if_over(leg);
+        return;
+    }
     if (leg->playback.playing != PLAYING_COLLECT)
         return;
     media_collect_tick(&leg->playback.collect, now_ns);
@@ -247,6 +283,11 @@ void play_key(struct leg *leg, char key, uint64_t now_ns)
         if (media_collect_press(&playback->collect, key, now_ns))
             drop_prompts(playback);
         finish_if_over(leg);
+        break;
+    case PLAYING_RECORD:
+        if (media_memo_press(&playback->memo, key, now_ns))
+            drop_prompts(playback);
+        record_finish_if_over(leg);
         break;
     case PLAYING_PROMPTS:
         if (playback->barge_in) {

@@ -48,6 +48,28 @@ void media_collect_request(void *ctx, struct td_request *request, struct td_byte
     request_done(media, request);
 }
 
+void media_record_request(void *ctx, struct td_request *request, struct td_bytes payload)
+{
+    struct media *media = ctx;
+    const char *bad_field = NULL;
+    struct td_record record;
+
+    enum td_err err =
+        td_record_decode(td_service_arena(media->service), payload, &record, &bad_field);
+    if (!request_decoded(request, err, bad_field))
+        return;
+    struct leg *leg = request_leg(media, request, record.leg_id, "leg_id");
+    if (leg == NULL)
+        return;
+    if (leg->other != NULL) {
+        td_request_fail(request, TD_ERR_INVALID, "leg_id: it talks with another leg");
+        return;
+    }
+    if (!is_repeat(leg, record.request_id))
+        play_record(leg, &record);
+    request_done(media, request);
+}
+
 void media_stop_request(void *ctx, struct td_request *request, struct td_bytes payload)
 {
     struct media *media = ctx;

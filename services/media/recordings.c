@@ -108,6 +108,7 @@ static struct td_recording_finished summary(const struct recording *recording)
     struct td_recording_finished event = {
         .interaction_id = recording->subject.interaction,
         .started_at_unix_us = recording->started_at_unix_us,
+        .kind = recording->subject.kind,
         .duration_ms = recording->file.frame_count * 1000 / MEDIA_RATE_HZ,
         .size_bytes =
             MEDIA_WAV_HEADER_SIZE + recording->file.frame_count * sizeof(struct media_tape_frame),
@@ -334,6 +335,11 @@ struct recording *recordings_start(struct recordings *recordings,
     note_open(recording);
     pump(recording); // Opens the file: a disk that refuses is known at once.
     return recording;
+}
+
+const char *recording_name(const struct recording *recording)
+{
+    return recording->name;
 }
 
 void recording_write(struct recording *recording, enum media_channel channel,

@@ -18,6 +18,7 @@
 #include "media/core/rtp.h"
 #include "media/core/tape.h"
 #include "service/service.h"
+#include "wire/media_wire.h"
 
 struct recordings;
 struct recording;
@@ -37,11 +38,15 @@ struct recording_subject {
     uint32_t tenant;
     struct td_interaction_id interaction;
     uint32_t number; /**< 1 for the interaction's first. */
+    enum td_recording_kind kind;
 };
 
 /** @return NULL when recordings_max run already (counted and logged) or memory is short. */
 struct recording *recordings_start(struct recordings *recordings,
                                    const struct recording_subject *subject, uint64_t now_ns);
+
+/** Its file below the folder; valid until it is finished. */
+const char *recording_name(const struct recording *recording);
 
 /** Adds what one side said. */
 void recording_write(struct recording *recording, enum media_channel channel,
@@ -52,7 +57,6 @@ void recording_write(struct recording *recording, enum media_channel channel,
 void recording_finish(struct recording *recording);
 
 /** A run before this one left this recording open: tells what is there of it. */
-struct td_recording_finished;
 void recordings_tell_left(struct recordings *recordings, uint32_t tenant,
                           struct td_recording_finished *left);
 

@@ -97,6 +97,7 @@ static void take_packet(struct leg *leg, const struct media_peer *from, struct t
         play_key(leg, arrival.key, now_ns);
     if (is_private)
         return;
+    record_hear(leg, &arrival, now_ns);
     if (leg->recording != NULL && arrival.kind == MEDIA_ARRIVAL_AUDIO)
         recording_write(leg->recording, leg->channel, &arrival.rtp, arrival.law, arrival.payload,
                         now_ns);

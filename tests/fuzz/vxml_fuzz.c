@@ -71,6 +71,10 @@ static void check_effect(const struct call *call, const struct ivr_effect *effec
         require(effect->collect.first_digit_ms > 0 && effect->collect.inter_digit_ms > 0);
         check_segments(call, effect);
         break;
+    case IVR_EFFECT_RECORD:
+        require(effect->record.max_ms > 0 && effect->record.final_silence_ms > 0);
+        check_segments(call, effect);
+        break;
     case IVR_EFFECT_PLAY:
         require(effect->segment_count > 0);
         check_segments(call, effect);
@@ -141,7 +145,7 @@ static struct ivr_input answer_script(uint8_t byte)
 static struct ivr_input answer_media(struct call *call, uint8_t byte, uint32_t digits_max)
 {
     static const char keys[] = "0123456789*#";
-    struct ivr_input input = {.kind = IVR_INPUT_MEDIA, .heard = (enum ivr_heard)(byte & 7) % 5};
+    struct ivr_input input = {.kind = IVR_INPUT_MEDIA, .heard = (enum ivr_heard)(byte & 7) % 7};
     uint32_t count = 0;
 
     input.terminated = (byte & 8) != 0;
@@ -151,6 +155,9 @@ static struct ivr_input answer_media(struct call *call, uint8_t byte, uint32_t d
     }
     call->digits[count] = '\0';
     input.digits = call->digits;
+    input.recorded_ms = byte;
+    input.file = "a.wav";
+    input.key = '#';
     return input;
 }
 
@@ -159,7 +166,7 @@ static struct ivr_input next_input(struct call *call)
     uint8_t byte = next_byte(call);
 
     if (byte == 0xff)
-        return (struct ivr_input){.kind = IVR_INPUT_HANG_UP};
+        return (struct ivr_input){.kind = IVR_INPUT_HANG_UP, .recorded_ms = 7};
     switch (call->asked.kind) {
     case IVR_EFFECT_EVALUATE:
         return answer_script(byte);

@@ -93,6 +93,23 @@ static enum td_err check_transfer(const struct checker *checker, uint32_t node)
     return TD_OK;
 }
 
+static bool is_time_or_absent(const struct checker *checker, uint32_t node, enum ivr_attribute name)
+{
+    const char *text = attribute(checker, node, name);
+    uint32_t ms;
+
+    return text == NULL || ivr_time_parse(text, &ms) == TD_OK;
+}
+
+static enum td_err check_record(const struct checker *checker, uint32_t node)
+{
+    if (!is_time_or_absent(checker, node, IVR_ATTR_MAXTIME))
+        return refuse(checker, node, "maxtime must be a time such as 120s, up to ten minutes");
+    if (!is_time_or_absent(checker, node, IVR_ATTR_FINALSILENCE))
+        return refuse(checker, node, "finalsilence must be a time such as 3s");
+    return TD_OK;
+}
+
 static enum td_err check_var(const struct checker *checker, uint32_t node)
 {
     const char *name = attribute(checker, node, IVR_ATTR_NAME);
@@ -209,6 +226,10 @@ static enum td_err check_node(const struct checker *checker, uint32_t node)
         return need(checker, node, IVR_ATTR_EXPR);
     case IVR_MENU:
         return check_item(checker, node);
+    case IVR_RECORD:
+        if (check_record(checker, node) != TD_OK)
+            return TD_ERR_SYNTAX;
+        break;
     case IVR_TRANSFER:
         if (check_transfer(checker, node) != TD_OK)
             return TD_ERR_SYNTAX;

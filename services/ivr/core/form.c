@@ -207,6 +207,7 @@ struct ivr_position ivr_session_position(const struct ivr_session *session)
     struct ivr_position position = {
         .document_hash = ivr_document_hash(session->document),
         .form = session->form,
+        .recorded_ms = session->recorded_ms,
     };
 
     for (uint32_t i = 0; i < IVR_FORM_ITEMS_MAX; i++)
@@ -230,6 +231,7 @@ bool ivr_session_resume(struct ivr_session *session, const struct ivr_position *
         return false;
     session->resumed = true;
     session->form = position->form;
+    session->recorded_ms = position->recorded_ms;
     for (uint32_t i = 0; i < IVR_FORM_ITEMS_MAX; i++)
         session->items[i].filled = (position->filled >> i & 1) != 0;
     return true;

@@ -16,7 +16,7 @@ static bool is_sensitive(const struct ivr_session *session)
 
 /* --- listening --- */
 
-static enum ivr_next play_group(struct ivr_run *run, uint32_t count)
+enum ivr_next ivr_play_group(struct ivr_run *run, uint32_t count)
 {
     struct ivr_effect *effect = ivr_add_effect(run, IVR_EFFECT_PLAY);
 
@@ -82,7 +82,7 @@ enum ivr_next ivr_phase_listen(struct ivr_run *run)
         return ivr_finish(session, session->gone, "");
     // Whatever cannot go with the collect itself is heard before.
     if (count < session->queue.count)
-        return play_group(run, count);
+        return ivr_play_group(run, count);
     ivr_grammar_match(ivr_document_grammar(run->document, session->item), session->digits, &match);
     if (match.digits_needed == 0)
         return ivr_throw(session, "error.semantic", "nothing could be entered here");
@@ -177,6 +177,20 @@ static void tell_input(struct ivr_run *run, const char *name, bool sensitive)
     effect->digits = sensitive ? NULL : run->session->told;
 }
 
+enum ivr_next ivr_filled(struct ivr_run *run)
+{
+    struct ivr_session *session = run->session;
+    uint32_t form = ivr_node_parent(run->document, session->item);
+
+    session->just_filled = session->item;
+    session->filled =
+        ivr_node_first(run->document, ivr_node_child(run->document, session->item), IVR_FILLED);
+    if (session->filled == 0)
+        session->filled =
+            ivr_node_first(run->document, ivr_node_child(run->document, form), IVR_FILLED);
+    return ivr_go(session, IVR_PHASE_FILLED);
+}
+
 static enum ivr_next fill(struct ivr_run *run, const struct ivr_meaning *meaning)
 {
     struct ivr_session *session = run->session;
@@ -196,15 +210,7 @@ static enum ivr_next fill(struct ivr_run *run, const struct ivr_meaning *meaning
     tell_input(run, name, sensitive);
     if (meaning->kind == IVR_MEANING_NODE)
         return ivr_go_at(session, IVR_PHASE_CHOICE, meaning->node);
-
-    uint32_t form = ivr_node_parent(run->document, session->item);
-    session->just_filled = session->item;
-    session->filled =
-        ivr_node_first(run->document, ivr_node_child(run->document, session->item), IVR_FILLED);
-    if (session->filled == 0)
-        session->filled =
-            ivr_node_first(run->document, ivr_node_child(run->document, form), IVR_FILLED);
-    return ivr_go(session, IVR_PHASE_FILLED);
+    return ivr_filled(run);
 }
 
 /* @return Whether all of them found room. */

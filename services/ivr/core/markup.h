@@ -37,7 +37,7 @@ enum ivr_class {
     X(BLOCK, "block", IVR_CLASS_ITEM)                                                              \
     X(TRANSFER, "transfer", IVR_CLASS_ITEM)                                                        \
     X(INITIAL, "initial", IVR_CLASS_ITEM | IVR_CLASS_UNSUPPORTED)                                  \
-    X(RECORD, "record", IVR_CLASS_ITEM | IVR_CLASS_UNSUPPORTED)                                    \
+    X(RECORD, "record", IVR_CLASS_ITEM)                                                            \
     X(SUBDIALOG, "subdialog", IVR_CLASS_ITEM | IVR_CLASS_UNSUPPORTED)                              \
     X(OBJECT, "object", IVR_CLASS_ITEM | IVR_CLASS_UNSUPPORTED)                                    \
     X(PARAM, "param", 0)                                                                           \
@@ -94,18 +94,22 @@ enum ivr_class {
     X(ACCEPT, "accept")                                                                            \
     X(APPLICATION, "application")                                                                  \
     X(BARGEIN, "bargein")                                                                          \
+    X(BEEP, "beep")                                                                                \
     X(BRIDGE, "bridge")                                                                            \
     X(COND, "cond")                                                                                \
     X(COUNT, "count")                                                                              \
     X(DEST, "dest")                                                                                \
     X(DESTEXPR, "destexpr")                                                                        \
     X(DTMF, "dtmf")                                                                                \
+    X(DTMFTERM, "dtmfterm")                                                                        \
     X(EVENT, "event")                                                                              \
     X(EVENTEXPR, "eventexpr")                                                                      \
     X(EXPR, "expr")                                                                                \
     X(EXPRITEM, "expritem")                                                                        \
+    X(FINALSILENCE, "finalsilence")                                                                \
     X(ID, "id")                                                                                    \
     X(LABEL, "label")                                                                              \
+    X(MAXTIME, "maxtime")                                                                          \
     X(MESSAGE, "message")                                                                          \
     X(MESSAGEEXPR, "messageexpr")                                                                  \
     X(MODAL, "modal")                                                                              \

@@ -26,7 +26,8 @@ static enum ivr_next visit(struct ivr_run *run, uint32_t item)
         return ivr_throw_unsupported(session, element);
     if (element == IVR_BLOCK)
         return ivr_go(session, IVR_PHASE_VISIT);
-    if (element != IVR_TRANSFER && (grammar == NULL || grammar->unusable != NULL))
+    if (element != IVR_TRANSFER && element != IVR_RECORD &&
+        (grammar == NULL || grammar->unusable != NULL))
         return throw_unusable(session, grammar);
     if (silent)
         return ivr_go(session, IVR_PHASE_VISIT);
@@ -151,6 +152,8 @@ enum ivr_next ivr_phase_visit(struct ivr_run *run)
         return ivr_run_content(session, session->item, IVR_PHASE_SELECT);
     case IVR_TRANSFER:
         return ivr_go(session, IVR_PHASE_TRANSFER);
+    case IVR_RECORD:
+        return ivr_go(session, IVR_PHASE_RECORD);
     default:
         session->digits[0] = '\0';
         return ivr_go(session, IVR_PHASE_LISTEN);

@@ -6,16 +6,27 @@
 #include "ivr/core/session_private.h"
 
 static enum ivr_next (*const phases[IVR_PHASE_COUNT])(struct ivr_run *run) = {
-    [IVR_PHASE_DOCUMENT] = ivr_phase_document, [IVR_PHASE_ENTER] = ivr_phase_enter,
-    [IVR_PHASE_FORM] = ivr_phase_form,         [IVR_PHASE_SELECT] = ivr_phase_select,
-    [IVR_PHASE_PROMPTS] = ivr_phase_prompts,   [IVR_PHASE_SAY] = ivr_phase_say,
-    [IVR_PHASE_VISIT] = ivr_phase_visit,       [IVR_PHASE_LISTEN] = ivr_phase_listen,
-    [IVR_PHASE_FILLED] = ivr_phase_filled,     [IVR_PHASE_CHOICE] = ivr_phase_choice,
-    [IVR_PHASE_TRANSFER] = ivr_phase_transfer, [IVR_PHASE_CONTENT] = ivr_phase_content,
-    [IVR_PHASE_RENDER] = ivr_phase_render,     [IVR_PHASE_LOG] = ivr_phase_log,
-    [IVR_PHASE_THROW] = ivr_phase_throw,       [IVR_PHASE_EVENT] = ivr_phase_event,
-    [IVR_PHASE_CAUGHT] = ivr_phase_caught,     [IVR_PHASE_FLUSH] = ivr_phase_flush,
-    [IVR_PHASE_FETCH] = ivr_phase_fetch,       [IVR_PHASE_DISCONNECT] = ivr_phase_disconnect,
+    [IVR_PHASE_DOCUMENT] = ivr_phase_document,
+    [IVR_PHASE_ENTER] = ivr_phase_enter,
+    [IVR_PHASE_FORM] = ivr_phase_form,
+    [IVR_PHASE_SELECT] = ivr_phase_select,
+    [IVR_PHASE_PROMPTS] = ivr_phase_prompts,
+    [IVR_PHASE_SAY] = ivr_phase_say,
+    [IVR_PHASE_VISIT] = ivr_phase_visit,
+    [IVR_PHASE_LISTEN] = ivr_phase_listen,
+    [IVR_PHASE_FILLED] = ivr_phase_filled,
+    [IVR_PHASE_CHOICE] = ivr_phase_choice,
+    [IVR_PHASE_RECORD] = ivr_phase_record,
+    [IVR_PHASE_TRANSFER] = ivr_phase_transfer,
+    [IVR_PHASE_CONTENT] = ivr_phase_content,
+    [IVR_PHASE_RENDER] = ivr_phase_render,
+    [IVR_PHASE_LOG] = ivr_phase_log,
+    [IVR_PHASE_THROW] = ivr_phase_throw,
+    [IVR_PHASE_EVENT] = ivr_phase_event,
+    [IVR_PHASE_CAUGHT] = ivr_phase_caught,
+    [IVR_PHASE_FLUSH] = ivr_phase_flush,
+    [IVR_PHASE_FETCH] = ivr_phase_fetch,
+    [IVR_PHASE_DISCONNECT] = ivr_phase_disconnect,
     [IVR_PHASE_END] = ivr_phase_end,
 };
 
@@ -182,6 +193,16 @@ static void take_collect(struct ivr_run *run, const struct ivr_input *input)
     (void)ivr_heard(run, input);
 }
 
+static void take_record(struct ivr_run *run, const struct ivr_input *input)
+{
+    ivr_queue_drop(&run->session->queue, run->session->group);
+    if (input->heard == IVR_HEARD_RECORDED) {
+        run->session->steps = 0;
+        run->session->evaluations = 0;
+    }
+    (void)ivr_recorded(run, input);
+}
+
 static bool apply_changes(struct ivr_session *session, const struct ivr_input *input)
 {
     enum ivr_next next;
@@ -239,7 +260,7 @@ static void take_document(struct ivr_session *session, const struct ivr_document
 }
 
 /* @return Whether it means anything now. */
-static bool take_hang_up(struct ivr_session *session)
+static bool take_hang_up(struct ivr_session *session, const struct ivr_input *input)
 {
     if (session->hung_up || session->hang_up_pending)
         return false;
@@ -247,6 +268,9 @@ static bool take_hang_up(struct ivr_session *session)
         session->hang_up_pending = true;
         return false;
     }
+    enum ivr_next next;
+    if (session->waiting == IVR_WAITING_RECORD && input->recorded_ms > 0)
+        (void)ivr_keep_recorded(session, input, &next); // What was said until then counts.
     (void)hang_up(session, IVR_OUTCOME_HANG_UP);
     return true;
 }
@@ -257,7 +281,8 @@ static bool is_awaited(const struct ivr_session *session, enum ivr_input_kind ki
     case IVR_INPUT_START:
         return session->waiting == IVR_WAITING_START;
     case IVR_INPUT_MEDIA:
-        return session->waiting == IVR_WAITING_PLAY || session->waiting == IVR_WAITING_COLLECT;
+        return session->waiting == IVR_WAITING_PLAY || session->waiting == IVR_WAITING_COLLECT ||
+               session->waiting == IVR_WAITING_RECORD;
     case IVR_INPUT_SCRIPT:
         return session->waiting == IVR_WAITING_SCRIPT;
     case IVR_INPUT_DOCUMENT:
@@ -276,7 +301,7 @@ static bool take(struct ivr_run *run, const struct ivr_input *input)
     if (!is_awaited(session, input->kind))
         return false;
     if (input->kind == IVR_INPUT_HANG_UP)
-        return take_hang_up(session);
+        return take_hang_up(session, input);
     session->has_ready = false;
     if (input->kind == IVR_INPUT_SCRIPT)
         take_script(session, input);
@@ -286,6 +311,8 @@ static bool take(struct ivr_run *run, const struct ivr_input *input)
         take_play(session, input);
     else if (session->waiting == IVR_WAITING_COLLECT)
         take_collect(run, input);
+    else if (session->waiting == IVR_WAITING_RECORD)
+        take_record(run, input);
     return true;
 }
 
@@ -335,6 +362,11 @@ bool ivr_session_is_ended(const struct ivr_session *session)
 const struct ivr_result *ivr_session_result(const struct ivr_session *session)
 {
     return &session->result;
+}
+
+uint32_t ivr_session_recorded_ms(const struct ivr_session *session)
+{
+    return session->recorded_ms;
 }
 
 const struct ivr_document *ivr_session_document(const struct ivr_session *session)

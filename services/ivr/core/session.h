@@ -8,8 +8,8 @@
  * document does, a step takes bounded time: a document that runs in circles without ever waiting
  * for the customer is ended with an error.
  *
- * Differences from the standard: voice input, subdialogs, recording, root documents and fetching
- * from servers are not there; executing such an element throws error.unsupported.NAME. `transfer`
+ * Differences from the standard: voice input, subdialogs, root documents and fetching from servers
+ * are not there; executing such an element throws error.unsupported.NAME. `transfer`
  * is blind and leads to a queue ("queue:support"; "queue:" is the default of the entry point).
  * Properties of our own, on any element around:
  *   tandem.sensitive    "true": digits of these fields are in no log, event, checkpoint or result
@@ -50,11 +50,13 @@ enum ivr_input_kind {
 };
 
 enum ivr_heard {
-    IVR_HEARD_ALL,    /**< The prompts were played; nothing was pressed in time. */
-    IVR_HEARD_BARGED, /**< Play: a digit ended it, and is kept for the next collect. */
-    IVR_HEARD_DIGITS, /**< Collect: as many digits as asked for, or a terminator. */
-    IVR_HEARD_SOME,   /**< Collect: no further digit came in time; `digits` has those that did. */
-    IVR_HEARD_NOTHING /**< Nothing could be played or collected. */
+    IVR_HEARD_ALL,      /**< The prompts were played; nothing was pressed in time. */
+    IVR_HEARD_BARGED,   /**< Play: a digit ended it, and is kept for the next collect. */
+    IVR_HEARD_DIGITS,   /**< Collect: as many digits as asked for, or a terminator. */
+    IVR_HEARD_SOME,     /**< Collect: no further digit came in time; `digits` has those that did. */
+    IVR_HEARD_RECORDED, /**< Record: something was said. */
+    IVR_HEARD_SILENCE,  /**< Record: nothing was. */
+    IVR_HEARD_NOTHING   /**< Nothing could be played, collected or recorded. */
 };
 
 /** A variable that a script changed. */
@@ -70,6 +72,11 @@ struct ivr_input {
     enum ivr_heard heard;
     const char *digits; /**< May be NULL. */
     bool terminated;    /**< By a terminator. */
+    /* MEDIA with RECORDED, and HANG_UP while something was being recorded */
+    uint32_t recorded_ms; /**< 0: nothing was. */
+    const char *file;     /**< May be NULL. */
+    char key;             /**< That ended it; '\0': none. */
+    bool at_max;          /**< Ended by its length. */
     /* SCRIPT */
     const char *failed; /**< Event to throw ("error.semantic"), NULL when it went well. */
     const char *message;
@@ -87,6 +94,7 @@ struct ivr_input {
 enum ivr_effect_kind {
     IVR_EFFECT_PLAY,     /**< Answer: MEDIA. */
     IVR_EFFECT_COLLECT,  /**< Answer: MEDIA. */
+    IVR_EFFECT_RECORD,   /**< Answer: MEDIA. */
     IVR_EFFECT_EVALUATE, /**< Answer: SCRIPT. */
     IVR_EFFECT_FETCH,    /**< Answer: DOCUMENT. */
     IVR_EFFECT_INPUT,    /**< A field was filled; tell whoever listens. */
@@ -102,12 +110,21 @@ struct ivr_collect {
     bool sensitive;
 };
 
+struct ivr_record {
+    bool beep;
+    bool any_key; /**< A key ends it. */
+    uint32_t max_ms;
+    uint32_t final_silence_ms;
+    uint32_t first_word_ms;
+};
+
 /** Strings are valid until the next step. */
 struct ivr_effect {
     enum ivr_effect_kind kind;
-    uint32_t segment_count;     /**< PLAY, COLLECT: that many at the start of the queue. */
-    bool barge_in;              /**< PLAY, COLLECT. */
+    uint32_t segment_count;     /**< PLAY, COLLECT, RECORD: that many at the start of the queue. */
+    bool barge_in;              /**< PLAY, COLLECT, RECORD. */
     struct ivr_collect collect; /**< COLLECT. */
+    struct ivr_record record;   /**< RECORD. */
     enum ivr_mode mode;         /**< EVALUATE. */
     const char *expression;     /**< EVALUATE. */
     const char *document;       /**< FETCH: its name. */
@@ -190,6 +207,7 @@ struct ivr_session {
     uint32_t best_count;
     uint32_t listen_timeout_ms;
     uint32_t just_filled; /* item */
+    uint32_t recorded_ms; /* by all records so far */
 
     struct ivr_item_state items[IVR_FORM_ITEMS_MAX];
     struct ivr_event_count event_counts[IVR_EVENT_COUNTS_MAX];
@@ -212,6 +230,7 @@ struct ivr_position {
     uint64_t document_hash;
     uint32_t form;
     uint64_t filled; /**< Bit i: the i-th item of the form was filled and has no name. */
+    uint32_t recorded_ms;
 };
 
 /**
@@ -256,6 +275,8 @@ void ivr_session_step(struct ivr_session *session, const struct ivr_input *input
                       struct ivr_effects *effects);
 
 bool ivr_session_is_ended(const struct ivr_session *session);
+/** How much was recorded of the customer. */
+uint32_t ivr_session_recorded_ms(const struct ivr_session *session);
 /** Valid as long as the session; final after IVR_EFFECT_END. */
 const struct ivr_result *ivr_session_result(const struct ivr_session *session);
 

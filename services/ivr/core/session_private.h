@@ -24,6 +24,7 @@ enum ivr_phase {
     IVR_PHASE_SAY,      /* say those that are; cursor: child of the item */
     IVR_PHASE_VISIT,    /* do what the item is for */
     IVR_PHASE_LISTEN,   /* play what is queued, collect digits */
+    IVR_PHASE_RECORD,   /* play what is queued, record */
     IVR_PHASE_FILLED,   /* run filled elements; cursor: next candidate */
     IVR_PHASE_CHOICE,   /* carry out the choice of a menu; cursor: it */
     IVR_PHASE_TRANSFER, /* work out where to */
@@ -45,6 +46,7 @@ enum ivr_waiting {
     IVR_WAITING_NOTHING, /* within a step */
     IVR_WAITING_PLAY,
     IVR_WAITING_COLLECT,
+    IVR_WAITING_RECORD,
     IVR_WAITING_SCRIPT,
     IVR_WAITING_DOCUMENT,
     IVR_WAITING_ENDED
@@ -149,6 +151,7 @@ enum ivr_next ivr_phase_prompts(struct ivr_run *run);    /* select.c */
 enum ivr_next ivr_phase_say(struct ivr_run *run);        /* select.c */
 enum ivr_next ivr_phase_visit(struct ivr_run *run);      /* select.c */
 enum ivr_next ivr_phase_listen(struct ivr_run *run);     /* listen.c */
+enum ivr_next ivr_phase_record(struct ivr_run *run);     /* record.c */
 enum ivr_next ivr_phase_filled(struct ivr_run *run);     /* listen.c */
 enum ivr_next ivr_phase_choice(struct ivr_run *run);     /* listen.c */
 enum ivr_next ivr_phase_transfer(struct ivr_run *run);   /* transfer.c */
@@ -161,6 +164,17 @@ enum ivr_next ivr_phase_caught(struct ivr_run *run);     /* event.c */
 enum ivr_next ivr_phase_flush(struct ivr_run *run);      /* session.c */
 enum ivr_next ivr_phase_disconnect(struct ivr_run *run); /* session.c */
 enum ivr_next ivr_phase_end(struct ivr_run *run);        /* session.c */
+
+/** Lets the start of the queue be heard, before what comes next can be done. */
+enum ivr_next ivr_play_group(struct ivr_run *run, uint32_t count); /* listen.c */
+/** The item has its value: runs what is to be done then. */
+enum ivr_next ivr_filled(struct ivr_run *run); /* listen.c */
+
+/** What a record reported. */
+enum ivr_next ivr_recorded(struct ivr_run *run, const struct ivr_input *input); /* record.c */
+/** Sets the item's variables. @return false: return *next (an event was thrown). */
+bool ivr_keep_recorded(struct ivr_session *session, const struct ivr_input *input,
+                       enum ivr_next *next); /* record.c */
 
 /** What a collect reported; the phase LISTEN goes on from there. */
 enum ivr_next ivr_heard(struct ivr_run *run, const struct ivr_input *input); /* listen.c */

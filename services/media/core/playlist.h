@@ -15,7 +15,8 @@
 
 #include "media/core/g711.h"
 
-#define MEDIA_SOUNDS_MAX 16
+/** As many prompts as a request has, and a beep. */
+#define MEDIA_SOUNDS_MAX 17
 
 enum media_sound_state { MEDIA_SOUND_PENDING, MEDIA_SOUND_READY, MEDIA_SOUND_FAILED };
 

@@ -73,6 +73,19 @@ void media_tone_music(int16_t samples[MEDIA_MUSIC_SAMPLES])
     }
 }
 
+void media_tone_beep(int16_t samples[MEDIA_BEEP_SAMPLES])
+{
+    const size_t edge = 80; // 10 ms in and out: no click.
+
+    for (size_t i = 0; i < MEDIA_BEEP_SAMPLES; i++) {
+        size_t from_end = MEDIA_BEEP_SAMPLES - 1 - i;
+        size_t near = i < from_end ? i : from_end;
+        double gain = near < edge ? (double)near / (double)edge : 1.0;
+
+        samples[i] = (int16_t)(9000 * gain * sin(TWO_PI * 1000 * (double)i / RATE_HZ));
+    }
+}
+
 void media_tone_fallback(int16_t samples[MEDIA_FALLBACK_SAMPLES])
 {
     memset(samples, 0, MEDIA_FALLBACK_SAMPLES * sizeof(*samples));

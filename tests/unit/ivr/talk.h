@@ -5,6 +5,7 @@
  *   ask en: Press 1. [1 5000 #]     what is played before listening; digits, first time-out,
  * terminator told pin 1234                   a field was filled ("-" for what is withheld) log
  * hello eval x + 1                      an expression that no answer was prepared for (it fails)
+ *   record en: Speak. [180000 3000 5000 beep key]   longest, last pause, first word
  *   end transfer sales language=zh
  *
  * Plays end by themselves; the talk stops where the customer must do something.
@@ -124,6 +125,19 @@ static inline void talk_put_collect(struct talk *talk, const struct ivr_collect 
     talk_put(talk, "]\n");
 }
 
+static inline void talk_put_record(struct talk *talk, const struct ivr_record *record)
+{
+    talk_put(talk, " [");
+    td_text_add_u64(&talk->text, record->max_ms);
+    talk_put(talk, " ");
+    td_text_add_u64(&talk->text, record->final_silence_ms);
+    talk_put(talk, " ");
+    td_text_add_u64(&talk->text, record->first_word_ms);
+    talk_put(talk, record->beep ? " beep" : "");
+    talk_put(talk, record->any_key ? " key" : "");
+    talk_put(talk, "]\n");
+}
+
 static inline void talk_put_end(struct talk *talk)
 {
     static const char *const names[] = {"done", "transfer", "hang-up", "error"};
@@ -197,6 +211,11 @@ static inline bool talk_perform(struct talk *talk, const struct ivr_effect *effe
         talk_put(talk, "ask");
         talk_put_segments(talk, effect);
         talk_put_collect(talk, &effect->collect);
+        return false;
+    case IVR_EFFECT_RECORD:
+        talk_put(talk, "record");
+        talk_put_segments(talk, effect);
+        talk_put_record(talk, &effect->record);
         return false;
     case IVR_EFFECT_EVALUATE:
         *input = talk_evaluate(talk, effect->expression);

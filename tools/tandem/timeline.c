@@ -70,8 +70,9 @@ static void summary_words(const struct td_interaction_summary *summary, char *wo
 
 static void recording_words(const struct td_recording_finished *recording, char *words)
 {
-    add(words, "%s, %.1f s%s", recording->file, (double)recording->duration_ms / 1000,
-        recording->complete ? "" : " (incomplete)");
+    add(words, "%s%s, %.1f s%s",
+        recording->kind == TD_RECORDING_KIND_VOICE_MAIL ? "voice mail " : "", recording->file,
+        (double)recording->duration_ms / 1000, recording->complete ? "" : " (incomplete)");
 }
 
 static void dialog_words(const struct td_dialog_event *event, char *words)

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "io/lag.h"
+#include "io/pace.h"
 #include "io/timer_set.h"
 
 #define ID_COUNT_MAX 0xfff
@@ -35,6 +36,8 @@ struct td_loop {
     uint64_t turn_started_ns; /* 0: no turn to measure yet */
     uint64_t turn_idle_ns;
     struct td_lag lag;
+    bool is_paced;
+    struct td_pace pace;
     struct complaint lagged;
     struct complaint slow;
     uint8_t random[256]; /* getrandom() fills up to this in one piece, always */
@@ -62,6 +65,20 @@ static void judge_turn(struct td_loop *loop, uint64_t busy_ns, uint64_t now_ns)
                     td_u64("unwritten", unwritten));
 }
 
+/* Started before all other handles of its kind, and libuv runs the latest first: everything that a
+   turn does is done, only the waiting is left.
+   @return When it was over. */
+static uint64_t rest(struct td_loop *loop, uint64_t now_ns)
+{
+    uint64_t rest_ns = loop->is_paced ? td_pace_rest_ns(&loop->pace, now_ns) : 0;
+    const struct timespec duration = {.tv_nsec = (long)rest_ns};
+
+    if (rest_ns == 0)
+        return now_ns;
+    (void)nanosleep(&duration, NULL); // A signal cuts it short, which does no harm.
+    return uv_hrtime();
+}
+
 static void on_turn(uv_prepare_t *prepare)
 {
     struct td_loop *loop = prepare->data;
@@ -74,7 +91,7 @@ static void on_turn(uv_prepare_t *prepare)
 
         judge_turn(loop, elapsed_ns > waited_ns ? elapsed_ns - waited_ns : 0, now_ns);
     }
-    loop->turn_started_ns = now_ns;
+    loop->turn_started_ns = rest(loop, now_ns);
     loop->turn_idle_ns = idle_ns;
 }
 
@@ -142,6 +159,11 @@ void td_loop_run(struct td_loop *loop)
 {
     loop->turn_started_ns = 0;
     uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void td_loop_pace(struct td_loop *loop)
+{
+    loop->is_paced = true;
 }
 
 void td_loop_stop(struct td_loop *loop)

@@ -50,6 +50,10 @@ void td_loop_destroy(struct td_loop **loop);
 /** Runs until td_loop_stop() is called or nothing is left that could happen. */
 void td_loop_run(struct td_loop *loop);
 
+/** From now on a busy loop wakes up once a millisecond at most (io/pace.h): for servers, not for
+   those who wait for each answer before they ask again. */
+void td_loop_pace(struct td_loop *loop);
+
 /** Lets td_loop_run() return at the end of this turn. For callbacks of the loop. */
 void td_loop_stop(struct td_loop *loop);
 

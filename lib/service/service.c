@@ -354,6 +354,8 @@ static enum td_err open_everything(struct td_service *service)
     td_timer_init(&service->start_timer, service->loop, try_start, service);
     if (service->is_tool)
         service_start_patience(service, service->definition->ctx);
+    else
+        td_loop_pace(service->loop);
     watch_signal(service, 0, SIGTERM);
     watch_signal(service, 1, SIGINT);
     hold_signals(false);

@@ -124,6 +124,11 @@ void td_live_batch_xadd(struct td_live_batch *batch, const char *stream, struct 
     op_arg(batch, value);
 }
 
+void td_live_batch_linger(struct td_live_batch *batch, uint32_t linger_ms)
+{
+    batch->linger_ms = linger_ms;
+}
+
 uint32_t td_live_batch_op_count(const struct td_live_batch *batch)
 {
     return batch->op_count;

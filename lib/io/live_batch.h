@@ -16,6 +16,7 @@ struct td_live_batch {
     uint32_t op_args;
     uint32_t op_count;
     bool has_fence;
+    uint32_t linger_ms;
     /* From here on set by the committer. */
     struct td_live_committer *committer;
     td_live_commit_fn fn;

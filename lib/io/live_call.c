@@ -50,9 +50,14 @@ static void gather(struct td_live_committer *committer)
         if (committer->call_count > 0 && (ops > CALL_OPS_MAX || bytes > CALL_BYTES_MAX))
             break;
         td_live_batch_list_remove(&committer->waiting, batch);
+        committer->hurried_count -= batch->linger_ms == 0;
         batch->slot = committer->call_count;
         committer->call[committer->call_count++] = batch;
     }
+    // What did not fit has lingered as long as what went before it.
+    committer->has_lingered = committer->waiting.first != NULL;
+    if (!committer->has_lingered)
+        td_timer_stop(&committer->linger);
     if (committer->call_count > 0)
         committer->call_number++;
 }
@@ -146,7 +151,7 @@ void td_live_call_proceed(struct td_live_committer *committer)
     }
     if (committer->call_count > 0 && is_call_given_up(committer))
         committer->call_count = 0;
-    if (committer->call_count == 0) {
+    if (committer->call_count == 0 && (committer->hurried_count > 0 || committer->has_lingered)) {
         committer->is_repeat = false;
         gather(committer);
     }

@@ -8,6 +8,7 @@
 
 #define BATCHES_MAX 20000
 #define BYTES_MAX (64 * 1024 * 1024)
+#define NS_PER_MS UINT64_C(1000000)
 
 static struct td_live_stats *stats_of(struct td_live_committer *committer)
 {
@@ -86,6 +87,7 @@ static void on_deadline(void *ctx)
         committer->call[batch->slot] = NULL;
         tell(batch, TD_ERR_TIMEOUT);
     } else {
+        committer->hurried_count -= batch->linger_ms == 0;
         td_live_batch_list_remove(&committer->waiting, batch);
         tell(batch, TD_ERR_UNAVAILABLE);
     }
@@ -94,6 +96,33 @@ static void on_deadline(void *ctx)
 static void on_timer(void *ctx)
 {
     td_live_call_proceed(ctx);
+}
+
+static void on_linger(void *ctx)
+{
+    struct td_live_committer *committer = ctx;
+
+    committer->has_lingered = true;
+    td_live_call_proceed(committer);
+}
+
+/* Sent at the end of this turn, with all that comes until then; not later than it would be
+   otherwise, since sockets are written after the timers. */
+static void hurry(struct td_live_committer *committer)
+{
+    committer->hurried_count++;
+    if (!committer->is_sent && !td_timer_is_running(&committer->timer))
+        td_timer_start(&committer->timer, 0);
+}
+
+static void linger(struct td_live_committer *committer, uint32_t linger_ms)
+{
+    uint64_t until_ns = td_loop_now_ns() + linger_ms * NS_PER_MS;
+
+    if (td_timer_is_running(&committer->linger) && committer->linger_until_ns <= until_ns)
+        return;
+    committer->linger_until_ns = until_ns;
+    td_timer_start(&committer->linger, linger_ms);
 }
 
 /* --- life --- */
@@ -116,6 +145,7 @@ struct td_live_committer *td_live_committer_create(struct td_live *live,
     committer->bytes_max = config->commit_bytes_max != 0 ? config->commit_bytes_max : BYTES_MAX;
     td_live_call_init(committer);
     td_timer_init(&committer->timer, live->loop, on_timer, committer);
+    td_timer_init(&committer->linger, live->loop, on_linger, committer);
     return committer;
 }
 
@@ -126,6 +156,7 @@ void td_live_committer_destroy(struct td_live_committer **committer)
     if (self == NULL)
         return;
     td_timer_stop(&self->timer);
+    td_timer_stop(&self->linger);
     tell_answered(self);
     for (uint32_t i = 0; i < self->call_count; i++) {
         if (self->call[i] != NULL)
@@ -188,9 +219,9 @@ enum td_err td_live_commit(struct td_live *live, struct td_live_batch **batch, u
     td_live_batch_list_append(&committer->waiting, taken);
     td_timer_init(&taken->deadline, live->loop, on_deadline, taken);
     td_timer_start(&taken->deadline, deadline_ms);
-    // Sent at the end of this turn, with all that comes until then; not later than it would be
-    // otherwise, since sockets are written after the timers.
-    if (!committer->is_sent && !td_timer_is_running(&committer->timer))
-        td_timer_start(&committer->timer, 0);
+    if (taken->linger_ms == 0)
+        hurry(committer);
+    else
+        linger(committer, taken->linger_ms);
     return TD_OK;
 }

@@ -5,7 +5,8 @@
  * optional conditions. td_live_commit queues it; one script call is in flight at a time and the
  * next collects everything that came meanwhile (group commit), so that the cost of the server's
  * fsync is shared. Batches of one call stay apart: a refused one does not hurt its neighbours.
- * Batches are applied in the order they were committed.
+ * Batches are applied in the order they were committed; what nobody waits for may linger, to spare
+ * the server a step of its own.
  *
  * A call whose answer was lost is sent again after the reconnect; Redis remembers the last call of
  * each committer and its results for an hour, so nothing is applied twice.
@@ -58,6 +59,12 @@ void td_live_batch_hset(struct td_live_batch *batch, const char *key, struct td_
 void td_live_batch_hdel(struct td_live_batch *batch, const char *key, struct td_bytes field);
 /** Appends an entry whose single field "e" holds `value`. */
 void td_live_batch_xadd(struct td_live_batch *batch, const char *stream, struct td_bytes value);
+
+/**
+ * For a write that nobody waits for: it goes with the next one that somebody does wait for, or
+ * after `linger_ms`, whichever is first. Its place in the order stays. Default 0: at once.
+ */
+void td_live_batch_linger(struct td_live_batch *batch, uint32_t linger_ms);
 
 /** Operations so far, conditions and fence not counted. */
 uint32_t td_live_batch_op_count(const struct td_live_batch *batch);

@@ -26,7 +26,11 @@ struct td_live_committer {
     struct td_live_batch_list answered; /* result known, callback due */
     bool is_telling; /* callbacks run: they may destroy it, its memory stays until the end */
     bool is_destroyed;
-    struct td_timer timer; /* the end of this turn of the loop, or a retry */
+    struct td_timer timer;  /* the end of this turn of the loop, or a retry */
+    uint32_t hurried_count; /* waiting batches that may not linger */
+    struct td_timer linger;
+    uint64_t linger_until_ns;
+    bool has_lingered; /* what waits goes now, hurried or not */
 
     char script_sha1[TD_LIVE_SHA1_TEXT_SIZE]; /* "": not loaded on this connection */
     bool is_loading;

@@ -99,6 +99,11 @@ void td_commit_once(struct td_commit *commit, struct td_id id, uint64_t window_m
     td_live_batch_set(commit->batch, key, td_live_text("1"), window_ms);
 }
 
+void td_commit_linger(struct td_commit *commit, uint32_t linger_ms)
+{
+    td_live_batch_linger(commit->batch, linger_ms);
+}
+
 static void finish(void *ctx, enum td_err err)
 {
     struct td_commit *commit = ctx;

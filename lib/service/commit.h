@@ -50,6 +50,10 @@ void td_commit_event_with_id(struct td_commit *commit, struct td_id id, const ch
  */
 void td_commit_once(struct td_commit *commit, struct td_id id, uint64_t window_ms);
 
+/** For what nobody waits for: it may go to disk so much later, together with others, in its order.
+ */
+void td_commit_linger(struct td_commit *commit, uint32_t linger_ms);
+
 /** TD_OK: on disk. TD_ERR_STALE, TD_ERR_EXISTS, TD_ERR_LIMIT (Redis is full, or the commit too
  * large), TD_ERR_BUSY, TD_ERR_UNAVAILABLE: nothing was written or will be. TD_ERR_TIMEOUT: not
  * known to be written. */

@@ -15,6 +15,8 @@
 
 #define COMMIT_DEADLINE_MS 450
 #define LOAD_DEADLINE_MS 2000
+/** What nobody waits for goes with what somebody waits for, of this call or another. */
+#define LINGER_MS 5
 #define STATE_VERSION 1
 
 static const char *hash_name(const struct edge *edge, char name[96])
@@ -120,6 +122,7 @@ void edge_store_put(struct edge_session *session, uint8_t side)
     td_commit_put(commit, hash_name(session->edge, name), td_id_format(dialog->leg_id.id, field),
                   encode(session, dialog));
     if (dialog->stored) {
+        td_commit_linger(commit, LINGER_MS);
         td_commit_run(commit, COMMIT_DEADLINE_MS, NULL, NULL);
         return;
     }
@@ -138,6 +141,7 @@ static void forget_leg(struct edge *edge, uint32_t tenant, struct td_leg_id leg)
     char field[TD_ID_TEXT_SIZE];
 
     td_commit_delete(commit, hash_name(edge, name), td_id_format(leg.id, field));
+    td_commit_linger(commit, LINGER_MS);
     td_commit_run(commit, COMMIT_DEADLINE_MS, NULL, NULL);
 }
 

@@ -36,6 +36,15 @@ static struct outcome commit(struct live_fixture *fixture, struct td_live_batch 
     return outcome;
 }
 
+/* Sets `key` to 1. */
+static struct td_live_batch *make_setting(const char *key)
+{
+    struct td_live_batch *batch = make_batch();
+
+    td_live_batch_set(batch, key, td_live_text("1"), 0);
+    return batch;
+}
+
 static void every_operation_is_carried_out(void **state)
 {
     struct live_fixture *fixture = *state;
@@ -106,6 +115,51 @@ static void a_condition_refuses_the_whole_batch(void **state)
     td_live_batch_key_absent(batch, "other");
     td_live_batch_hset(batch, "h", td_live_text("free"), td_live_text("2"));
     assert_int_equal(commit(fixture, batch).err, TD_OK);
+}
+
+static void what_may_linger_goes_with_what_may_not_in_its_order(void **state)
+{
+    struct live_fixture *fixture = *state;
+    struct outcome lingering = {0};
+    struct outcome hurried = {0};
+    struct td_live_batch *batch = make_batch();
+
+    (void)commit(fixture, make_setting("warm"));
+    uint64_t calls = td_live_stats(fixture->live).calls;
+    td_live_batch_set(batch, "a", td_live_text("first"), 0);
+    td_live_batch_linger(batch, DEADLINE_MS);
+    assert_int_equal(td_live_commit(fixture->live, &batch, DEADLINE_MS, note, &lingering), TD_OK);
+    assert_string_equal(run_words(fixture, "GET warm").text, "1"); // Redis has seen what was sent.
+    assert_int_equal(run_words(fixture, "EXISTS a").integer, 0);
+    assert_int_equal(lingering.count, 0);
+
+    batch = make_batch();
+    td_live_batch_set(batch, "a", td_live_text("second"), 0);
+    assert_int_equal(td_live_commit(fixture->live, &batch, DEADLINE_MS, note, &hurried), TD_OK);
+    await(fixture->loop, hurried.count == 1);
+    assert_int_equal(lingering.count, 1);
+    assert_int_equal(lingering.err, TD_OK);
+    assert_string_equal(run_words(fixture, "GET a").text, "second");
+    assert_int_equal(td_live_stats(fixture->live).calls, calls + 1);
+}
+
+static void what_lingers_alone_goes_when_its_time_is_over(void **state)
+{
+    struct live_fixture *fixture = *state;
+    struct td_live_batch *patient = make_setting("patient");
+    struct td_live_batch *brief = make_setting("brief");
+    struct outcome outcomes[2] = {0};
+
+    td_live_batch_linger(patient, DEADLINE_MS);
+    td_live_batch_linger(brief, 1);
+    uint64_t calls = td_live_stats(fixture->live).calls;
+    assert_int_equal(td_live_commit(fixture->live, &patient, DEADLINE_MS, note, &outcomes[0]),
+                     TD_OK);
+    assert_int_equal(td_live_commit(fixture->live, &brief, DEADLINE_MS, note, &outcomes[1]), TD_OK);
+    await(fixture->loop, outcomes[0].count == 1 && outcomes[1].count == 1);
+    assert_int_equal(outcomes[0].err, TD_OK);
+    assert_int_equal(outcomes[1].err, TD_OK);
+    assert_int_equal(td_live_stats(fixture->live).calls, calls + 1);
 }
 
 /* All go in one call: they are committed in the same turn of the loop. */
@@ -459,6 +513,8 @@ int main(void)
         WITH_REDIS(a_fence_lets_only_its_own_epoch_through),
         WITH_REDIS(a_condition_refuses_the_whole_batch),
         WITH_REDIS(a_refused_batch_does_not_hurt_its_neighbours),
+        WITH_REDIS(what_may_linger_goes_with_what_may_not_in_its_order),
+        WITH_REDIS(what_lingers_alone_goes_when_its_time_is_over),
         WITH_REDIS(a_condition_on_another_type_spoils_only_its_batch),
         WITH_REDIS(a_step_holds_thousands_of_operations),
         WITH_REDIS(what_is_too_large_or_empty_is_refused),

@@ -3,7 +3,7 @@
  * their packets do not leave in one burst. A leg that talks with another one hears that one's
  * packets as they come, and silence from here where there are none: while the other phone has not
  * begun, and after it has been quiet for half a second. So the far end's stream has no holes at
- * switches.
+ * switches. A far end that has never been heard itself gets no silence: it has no stream to keep.
  */
 #include <string.h>
 
@@ -20,13 +20,18 @@ static bool is_relayed_to(const struct leg *leg, uint64_t now_ns)
     return leg->other != NULL && leg->relayed_at_ns != 0 && now_ns - leg->relayed_at_ns < QUIET_NS;
 }
 
+static bool was_heard(const struct leg *leg)
+{
+    return leg->core.reception.started;
+}
+
 static void hear_frame(struct leg *leg, uint64_t now_ns)
 {
     int16_t samples[MEDIA_FRAME_SAMPLES];
 
     if (!play_next(leg, samples, now_ns)) {
         play_tick(leg, now_ns);
-        if (is_relayed_to(leg, now_ns))
+        if (is_relayed_to(leg, now_ns) || !was_heard(leg))
             return;
         memset(samples, 0, sizeof(samples));
     }

@@ -193,7 +193,8 @@ static void begin_talk(struct leg *leg, struct leg *other)
     leg->other = other;
     leg->passes_key = false;
     leg->relayed_at_ns = 0;
-    hear_begin(leg);
+    if (leg->core.reception.started)
+        hear_begin(leg);
 }
 
 void relay_connect(struct leg *customer, struct leg *agent, bool record)

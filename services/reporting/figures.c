@@ -90,18 +90,18 @@ uint64_t figures_begin(struct figures *figures, uint32_t tenant)
 /* --- events ------------------------------------------------------------------------------------
  */
 
-void figures_take(struct figures *figures, uint32_t tenant, const char *topic, uint64_t at_unix_us,
-                  struct td_bytes payload)
+void figures_take(struct figures *figures, uint32_t tenant, const struct tenant_event *event)
 {
     struct tenant *found = find_tenant(figures, tenant);
     uint64_t now = now_unix_us(figures);
+    struct tenant_event taken = *event;
 
     if (found == NULL)
         return;
     ++*figures->counted;
-    // A clock that is ahead must not end the day for everybody.
-    tenant_take(found, td_service_arena(figures->reporting->service), topic,
-                at_unix_us < now ? at_unix_us : now, payload);
+    if (taken.at_unix_us > now) // A clock that is ahead must not end the day for everybody.
+        taken.at_unix_us = now;
+    tenant_take(found, td_service_arena(figures->reporting->service), &taken);
 }
 
 static void on_entry(void *ctx, uint32_t stream, struct td_live_stream_id id, struct td_bytes value)
@@ -114,8 +114,13 @@ static void on_entry(void *ctx, uint32_t stream, struct td_live_stream_id id, st
     (void)stream;
     (void)id;
     if (td_envelope_decode(arena, value, &envelope, NULL) == TD_OK)
-        figures_take(figures, envelope.tenant, envelope.topic,
-                     occurred_unix_us(envelope.id.id, envelope.time_unix_us), envelope.payload);
+        figures_take(figures, envelope.tenant,
+                     &(struct tenant_event){
+                         .id = envelope.id.id,
+                         .topic = envelope.topic,
+                         .at_unix_us = occurred_unix_us(envelope.id.id, envelope.time_unix_us),
+                         .payload = envelope.payload,
+                     });
     td_arena_rewind(arena, mark);
 }
 

@@ -9,6 +9,7 @@
 #define REPORTING_FIGURES_H
 
 #include "reporting/reporting.h"
+#include "reporting/tenant.h"
 #include "wire/config_wire.h"
 
 struct figures;
@@ -27,8 +28,7 @@ bool figures_next_tenant(const struct figures *figures, uint32_t *tenant);
 uint64_t figures_begin(struct figures *figures, uint32_t tenant);
 
 /** One event, from the history (at the start) or from a stream. Of unknown tenants: nothing. */
-void figures_take(struct figures *figures, uint32_t tenant, const char *topic, uint64_t at_unix_us,
-                  struct td_bytes payload);
+void figures_take(struct figures *figures, uint32_t tenant, const struct tenant_event *event);
 
 /** What happened before has been taken: goes on with the streams and begins to speak. */
 enum td_err figures_go(struct figures *figures);

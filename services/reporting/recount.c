@@ -31,8 +31,10 @@ static const struct td_history_statement events_statement = {
     "reporting_events",
     "SELECT occurred_at, event_id, topic, payload FROM tandem.event WHERE tenant = $1 "
     "AND occurred_at >= $2 AND (occurred_at, event_id) > ($2, $3) "
-    "AND topic IN ('interaction.queued', 'interaction.connected', 'interaction.abandoned', "
-    "'interaction.overflowed', 'interaction.closed', 'agent.state') "
+    "AND topic IN ('interaction.arrived', 'interaction.queued', 'interaction.connected', "
+    "'interaction.abandoned', 'interaction.overflowed', 'interaction.diverted', "
+    "'interaction.offer_ended', 'interaction.held', 'interaction.resumed', "
+    "'interaction.transferred', 'interaction.ended', 'interaction.closed', 'agent.state') "
     "ORDER BY occurred_at, event_id LIMIT " PAGE_TEXT};
 
 static void ask_positions(struct recount *recount, td_history_fn fn);
@@ -119,8 +121,13 @@ static void on_page(void *ctx, enum td_err err, const struct td_history_answer *
     const struct td_rows *rows = answer->steps[0];
     uint32_t count = td_rows_count(rows);
     for (uint32_t i = 0; i < count; i++)
-        figures_take(recount->reporting->figures, recount->tenant, td_rows_text(rows, i, 2),
-                     td_rows_unix_us(rows, i, 0), td_rows_bytes(rows, i, 3));
+        figures_take(recount->reporting->figures, recount->tenant,
+                     &(struct tenant_event){
+                         .id = td_rows_id(rows, i, 1),
+                         .topic = td_rows_text(rows, i, 2),
+                         .at_unix_us = td_rows_unix_us(rows, i, 0),
+                         .payload = td_rows_bytes(rows, i, 3),
+                     });
     if (count < PAGE) {
         next_tenant(recount);
         return;

@@ -85,7 +85,7 @@ static void add_step(struct td_history_unit *unit, const struct td_envelope *env
         td_param_id(event->interaction_id.id),
         td_param_text(word),
         td_param_text(direction_of(event)),
-        td_param_text(event->queue),
+        td_param_text(td_str_equal(word, "transferred") ? event->from_queue : event->queue),
         td_param_text(event->agent),
         td_param_text(event->from_agent),
         td_param_text(target_of(event)),

@@ -53,7 +53,7 @@ void states_know(struct states *states, const char *agent)
     (void)know(states, agent);
 }
 
-void states_set(struct states *states, const char *agent, unsigned state)
+void states_set(struct states *states, const char *agent, unsigned state, const char *reason)
 {
     struct states_agent *found = know(states, agent);
 
@@ -64,15 +64,64 @@ void states_set(struct states *states, const char *agent, unsigned state)
     if (found->state != 0)
         states->counts[found->state]--;
     found->state = state;
+    found->holds = false;
+    td_str_clip(found->reason, sizeof(found->reason), reason);
     if (state != 0)
         states->counts[state]++;
+}
+
+void states_hold(struct states *states, const char *agent, bool holds)
+{
+    struct states_agent *found = know(states, agent);
+
+    if (found != NULL)
+        found->holds = holds;
+}
+
+static struct states_reason *find_reason(struct states_reason *reasons, uint32_t *count,
+                                         uint32_t max, const char *reason)
+{
+    for (uint32_t i = 0; i < *count; i++) {
+        if (td_str_equal(reasons[i].reason, reason))
+            return &reasons[i];
+    }
+    if (*count == max)
+        return &reasons[0];
+    reasons[*count] = (struct states_reason){.reason = reason};
+    return &reasons[(*count)++];
+}
+
+uint32_t states_reasons(const struct states *states, unsigned state, struct states_reason *reasons,
+                        uint32_t max)
+{
+    uint32_t count = 1;
+
+    reasons[0] = (struct states_reason){.reason = ""};
+    for (size_t i = 0; i < states->size; i++) {
+        const struct states_agent *agent = &states->agents[i];
+
+        if (agent->name[0] != '\0' && agent->state == state)
+            find_reason(reasons, &count, max, agent->reason)->count++;
+    }
+    return count;
+}
+
+uint32_t states_holding(const struct states *states)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < states->size; i++)
+        count += states->agents[i].holds;
+    return count;
 }
 
 void states_clear(struct states *states)
 {
     memset(states->counts, 0, sizeof(states->counts));
-    for (size_t i = 0; i < states->size; i++)
+    for (size_t i = 0; i < states->size; i++) {
         states->agents[i].state = 0;
+        states->agents[i].holds = false;
+    }
 }
 
 void states_free(struct states *states)

@@ -40,8 +40,10 @@ void tenant_destroy(struct tenant *tenant)
 static void configure_target(struct tenant *tenant, const struct td_queue *queue)
 {
     for (uint32_t i = 0; i < tenant->tally.queue_count; i++) {
-        if (td_str_equal(tenant->tally.queues[i].name, queue->name))
-            tenant->target_percent[i] = queue->target_percent;
+        if (!td_str_equal(tenant->tally.queues[i].name, queue->name))
+            continue;
+        tenant->target_percent[i] = queue->target_percent;
+        tenant->formula[i] = level_formula(queue);
     }
 }
 
@@ -55,8 +57,7 @@ void tenant_configure(struct tenant *tenant, const struct td_company_config *con
         tenant->day = zone_day_of(tenant->zone, now_unix_us);
     }
     for (uint32_t i = 0; i < config->queues_count; i++) {
-        tally_configure(&tenant->tally, config->queues[i].name,
-                        config->queues[i].threshold_s * 1000);
+        tally_configure(&tenant->tally, &config->queues[i]);
         configure_target(tenant, &config->queues[i]);
     }
     for (uint32_t i = 0; i < config->agents_count; i++)
@@ -72,6 +73,8 @@ uint64_t tenant_begin(struct tenant *tenant, uint64_t now_unix_us)
 
     tally_clear(&tenant->tally);
     states_clear(&tenant->states);
+    memset(&tenant->calls, 0, sizeof(tenant->calls));
+    memset(&tenant->recent, 0, sizeof(tenant->recent));
     tenant->day = zone_day_of(tenant->zone, today.begin_unix_us - 1);
     return tenant->day.begin_unix_us;
 }
@@ -81,6 +84,7 @@ void tenant_advance(struct tenant *tenant, uint64_t at_unix_us)
     if (at_unix_us < tenant->day.end_unix_us)
         return;
     tally_new_day(&tenant->tally);
+    memset(&tenant->calls, 0, sizeof(tenant->calls));
     tenant->day = zone_day_of(tenant->zone, at_unix_us);
 }
 
@@ -102,48 +106,139 @@ static void make_room(struct tenant *tenant)
     free(old);
 }
 
-static void take_interaction(struct tenant *tenant, const char *topic,
-                             const struct td_interaction_event *event)
+static void leave(struct tenant *tenant, const struct td_interaction_event *event,
+                  enum tally_leave how, bool is_late)
+{
+    tally_left(&tenant->tally, event->interaction_id,
+               &(struct tally_departure){
+                   .how = how,
+                   .is_late = is_late,
+                   .wait_ms = event->wait_ms,
+                   .threshold_ms = event->threshold_ms,
+                   .short_abandon_ms = event->short_abandon_ms,
+                   .cause = event->cause,
+                   .to_voice_mail = event->action == TD_DIVERSION_ACTION_VOICE_MAIL,
+               });
+}
+
+/* Who waits, and who has a customer on hold: true whenever it is heard of. @return False: none of
+   these. */
+static bool take_place(struct tenant *tenant, const char *word,
+                       const struct td_interaction_event *event, bool is_late)
+{
+    if (td_str_equal(word, "queued")) {
+        make_room(tenant);
+        tally_queued(&tenant->tally, event->interaction_id, event->queue, event->at_unix_us);
+    } else if (td_str_equal(word, "connected")) {
+        leave(tenant, event, TALLY_ANSWERED, is_late);
+    } else if (td_str_equal(word, "abandoned")) {
+        leave(tenant, event, TALLY_ABANDONED, is_late);
+    } else if (td_str_equal(word, "held")) {
+        states_hold(&tenant->states, event->agent, true);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void count_missed(struct tally *tally, const struct td_interaction_event *event)
+{
+    static const char *const reasons[] = {[TALLY_DECLINED] = "declined",
+                                          [TALLY_NO_ANSWER] = "no_answer",
+                                          [TALLY_DEVICE_FAILURE] = "device_failure"};
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (td_str_equal(event->reason, reasons[i]))
+            tally_missed(tally, event->queue, (enum tally_miss)i);
+    }
+}
+
+/* What counts in the day in which it happened. */
+static void take_count(struct tenant *tenant, const char *word,
+                       const struct td_interaction_event *event)
 {
     struct tally *tally = &tenant->tally;
 
-    if (td_str_equal(topic, "interaction.queued")) {
-        make_room(tenant);
-        tally_queued(tally, event->interaction_id, event->queue, event->at_unix_us);
-    } else if (td_str_equal(topic, "interaction.connected")) {
-        tally_left(tally, event->interaction_id, TALLY_ANSWERED, event->wait_ms);
-    } else if (td_str_equal(topic, "interaction.abandoned")) {
-        tally_left(tally, event->interaction_id, TALLY_ABANDONED, event->wait_ms);
-    } else if (td_str_equal(topic, "interaction.overflowed")) {
-        tally_left(tally, event->interaction_id, TALLY_OVERFLOWED, event->wait_ms);
+    if (td_str_equal(word, "arrived")) {
+        calls_arrived(&tenant->calls, event->direction);
+    } else if (td_str_equal(word, "diverted")) {
+        tenant->calls.diverted++;
+    } else if (td_str_equal(word, "overflowed")) {
+        tally_moved(tally, TALLY_OVERFLOW, event->queue, event->to_queue);
+    } else if (td_str_equal(word, "offer_ended")) {
+        count_missed(tally, event);
+    } else if (td_str_equal(word, "resumed")) {
+        tally_worked(tally, event->queue, TALLY_HOLD, event->duration_ms);
+    } else if (td_str_equal(word, "ended")) {
+        tally_worked(tally, event->queue, TALLY_TALK, event->duration_ms);
+    } else if (td_str_equal(word, "transferred")) {
+        tally_worked(tally, event->from_queue, TALLY_TALK, event->duration_ms);
+        tally_moved(tally, TALLY_TRANSFER, event->from_queue,
+                    event->target == TD_TRANSFER_TARGET_QUEUE ? event->queue : "");
     }
 }
 
-static void take_summary(struct tenant *tenant, const struct td_interaction_summary *summary)
+static void take_interaction(struct tenant *tenant, const char *word,
+                             const struct td_interaction_event *event, bool is_late)
 {
-    if (summary->outcome == TD_OUTCOME_ANSWERED)
-        tally_talked(&tenant->tally, summary->queue, summary->talk_ms);
-    tally_closed(&tenant->tally, summary->interaction_id);
+    if (take_place(tenant, word, event, is_late))
+        return;
+    if (td_str_equal(word, "overflowed"))
+        leave(tenant, event, TALLY_OVERFLOWED, is_late);
+    if (td_str_equal(word, "resumed"))
+        states_hold(&tenant->states, event->agent, false);
+    if (!is_late)
+        take_count(tenant, word, event);
 }
 
-void tenant_take(struct tenant *tenant, struct td_arena *arena, const char *topic,
-                 uint64_t at_unix_us, struct td_bytes payload)
+static void take_summary(struct tenant *tenant, const struct td_interaction_summary *summary,
+                         bool is_late)
 {
-    size_t mark = arena->used;
+    tally_closed(&tenant->tally, summary->interaction_id, is_late);
+    if (!is_late)
+        calls_closed(&tenant->calls, summary);
+}
+
+static void take_agent(struct tenant *tenant, const struct td_agent_record *agent, bool is_late)
+{
+    states_set(&tenant->states, agent->agent, (unsigned)agent->state, agent->reason);
+    if (agent->previous_state == TD_AGENT_STATE_WRAP_UP && !is_late)
+        tally_worked(&tenant->tally, agent->previous_queue, TALLY_WRAP_UP,
+                     agent->previous_duration_ms);
+}
+
+static void decode_and_take(struct tenant *tenant, struct td_arena *arena,
+                            const struct tenant_event *taken, bool is_late)
+{
     struct td_interaction_event event;
     struct td_interaction_summary summary;
     struct td_agent_record agent;
+    const char *topic = taken->topic;
 
-    tenant_advance(tenant, at_unix_us);
     if (td_str_equal(topic, "interaction.closed")) {
-        if (td_interaction_summary_decode(arena, payload, &summary, NULL) == TD_OK)
-            take_summary(tenant, &summary);
+        if (td_interaction_summary_decode(arena, taken->payload, &summary, NULL) == TD_OK)
+            take_summary(tenant, &summary, is_late);
     } else if (td_str_starts_with(topic, "interaction.")) {
-        if (td_interaction_event_decode(arena, payload, &event, NULL) == TD_OK)
-            take_interaction(tenant, topic, &event);
+        if (td_interaction_event_decode(arena, taken->payload, &event, NULL) == TD_OK)
+            take_interaction(tenant, topic + strlen("interaction."), &event, is_late);
     } else if (td_str_equal(topic, "agent.state")) {
-        if (td_agent_record_decode(arena, payload, &agent, NULL) == TD_OK)
-            states_set(&tenant->states, agent.agent, (unsigned)agent.state);
+        if (td_agent_record_decode(arena, taken->payload, &agent, NULL) == TD_OK)
+            take_agent(tenant, &agent, is_late);
     }
+}
+
+static bool is_counted(const char *topic)
+{
+    return td_str_starts_with(topic, "interaction.") || td_str_equal(topic, "agent.state");
+}
+
+void tenant_take(struct tenant *tenant, struct td_arena *arena, const struct tenant_event *event)
+{
+    size_t mark = arena->used;
+
+    if (!is_counted(event->topic) || !recent_add(&tenant->recent, event->id))
+        return;
+    tenant_advance(tenant, event->at_unix_us);
+    decode_and_take(tenant, arena, event, event->at_unix_us < tenant->day.begin_unix_us);
     td_arena_rewind(arena, mark);
 }

@@ -8,6 +8,8 @@
 #define REPORTING_TENANT_H
 
 #include "base/arena.h"
+#include "reporting/core/calls.h"
+#include "reporting/core/recent.h"
 #include "reporting/core/tally.h"
 #include "reporting/states.h"
 #include "reporting/zone.h"
@@ -20,6 +22,9 @@ struct tenant {
     struct tally tally; /* its entries are of the heap */
     size_t entries_max;
     struct states states;
+    struct calls calls;
+    struct recent recent;
+    enum td_service_level_formula formula[TALLY_QUEUES_MAX];
     uint32_t target_percent[TALLY_QUEUES_MAX]; /* service level aimed at */
     uint32_t mismatch_s[TALLY_QUEUES_MAX];     /* seconds in a row that the router said otherwise */
     struct tenant *next;
@@ -43,8 +48,16 @@ uint64_t tenant_begin(struct tenant *tenant, uint64_t now_unix_us);
 /** Goes on to the day of `at_unix_us`, if that is a later one. */
 void tenant_advance(struct tenant *tenant, uint64_t at_unix_us);
 
-/** One event of the tenant. @param arena  Scratch. @param at_unix_us  When it happened. */
-void tenant_take(struct tenant *tenant, struct td_arena *arena, const char *topic,
-                 uint64_t at_unix_us, struct td_bytes payload);
+/** One event; borrowed. */
+struct tenant_event {
+    struct td_id id;
+    const char *topic;
+    uint64_t at_unix_us; /**< When it happened. */
+    struct td_bytes payload;
+};
+
+/** Counts it, once; one of a day before changes nothing but who waits and who is in which state.
+    @param arena  Scratch. */
+void tenant_take(struct tenant *tenant, struct td_arena *arena, const struct tenant_event *event);
 
 #endif

@@ -37,12 +37,14 @@ static struct tally_queue *find_queue(struct tally *tally, const char *name)
     return queue;
 }
 
-void tally_configure(struct tally *tally, const char *queue, uint32_t threshold_ms)
+void tally_configure(struct tally *tally, const struct td_queue *queue)
 {
-    struct tally_queue *found = find_queue(tally, queue);
+    struct tally_queue *found = find_queue(tally, queue->name);
 
-    if (found != NULL)
-        found->threshold_ms = threshold_ms;
+    if (found == NULL)
+        return;
+    found->threshold_ms = queue->threshold_s * 1000;
+    found->short_abandon_ms = level_short_abandon_ms(queue);
 }
 
 /* --- who waits ---------------------------------------------------------------------------------
@@ -121,29 +123,57 @@ void tally_queued(struct tally *tally, struct td_interaction_id interaction, con
     found->counts.waiting++;
 }
 
-static void count_left(struct tally_queue *queue, enum tally_leave how, uint64_t wait_ms)
+static void count_answered(struct tally_counts *counts, uint64_t wait_ms, uint32_t threshold_ms)
+{
+    counts->answered++;
+    counts->answered_within += wait_ms <= threshold_ms;
+    counts->wait_ms_sum += wait_ms;
+    spread_add(&counts->waits, wait_ms);
+}
+
+static void count_overflowed(struct tally_counts *counts, const struct tally_departure *departure)
+{
+    size_t cause = (size_t)departure->cause;
+
+    counts->overflowed++;
+    counts->overflowed_by[cause < TALLY_CAUSES ? cause : 0]++;
+    counts->to_voice_mail += departure->to_voice_mail;
+}
+
+static void count_left(struct tally_queue *queue, const struct tally_departure *departure)
 {
     struct tally_counts *counts = &queue->counts;
+    uint64_t wait_ms = departure->wait_ms;
+    uint32_t threshold_ms =
+        departure->threshold_ms > 0 ? departure->threshold_ms : queue->threshold_ms;
+    uint32_t short_ms =
+        departure->short_abandon_ms > 0 ? departure->short_abandon_ms : queue->short_abandon_ms;
 
     counts->waiting--;
-    switch (how) {
+    if (departure->is_late) { // So it did not wait at midnight.
+        counts->offered--;
+        return;
+    }
+    if (wait_ms > counts->most_wait_ms)
+        counts->most_wait_ms = wait_ms;
+    switch (departure->how) {
     case TALLY_ANSWERED:
-        counts->answered++;
-        counts->answered_within += wait_ms <= queue->threshold_ms;
-        counts->wait_ms_sum += wait_ms;
+        count_answered(counts, wait_ms, threshold_ms);
         break;
     case TALLY_ABANDONED:
         counts->abandoned++;
-        counts->abandoned_after += wait_ms > queue->threshold_ms;
+        counts->abandoned_after += wait_ms > threshold_ms;
+        counts->short_abandoned += wait_ms <= short_ms;
+        counts->abandoned_wait_ms_sum += wait_ms;
         break;
     case TALLY_OVERFLOWED:
-        counts->overflowed++;
+        count_overflowed(counts, departure);
         break;
     }
 }
 
-void tally_left(struct tally *tally, struct td_interaction_id interaction, enum tally_leave how,
-                uint64_t wait_ms)
+void tally_left(struct tally *tally, struct td_interaction_id interaction,
+                const struct tally_departure *departure)
 {
     size_t at = find_entry(tally, interaction);
 
@@ -151,24 +181,64 @@ void tally_left(struct tally *tally, struct td_interaction_id interaction, enum 
         tally->ignored++;
         return;
     }
-    count_left(&tally->queues[tally->entries[at].queue], how, wait_ms);
+    count_left(&tally->queues[tally->entries[at].queue], departure);
     remove_entry(tally, at);
 }
 
-void tally_talked(struct tally *tally, const char *queue, uint64_t talk_ms)
+void tally_closed(struct tally *tally, struct td_interaction_id interaction, bool is_late)
+{
+    if (!td_id_is_nil(tally->entries[find_entry(tally, interaction)].interaction.id))
+        tally_left(tally, interaction,
+                   &(struct tally_departure){.how = TALLY_OVERFLOWED, .is_late = is_late});
+}
+
+/* --- what agents did ---------------------------------------------------------------------------
+ */
+
+void tally_missed(struct tally *tally, const char *queue, enum tally_miss miss)
 {
     struct tally_queue *found = find_queue(tally, queue);
 
     if (found == NULL)
         return;
-    found->counts.talks++;
-    found->counts.talk_ms_sum += talk_ms;
+    found->counts.declined += miss == TALLY_DECLINED;
+    found->counts.no_answer += miss == TALLY_NO_ANSWER;
+    found->counts.device_failures += miss == TALLY_DEVICE_FAILURE;
 }
 
-void tally_closed(struct tally *tally, struct td_interaction_id interaction)
+void tally_worked(struct tally *tally, const char *queue, enum tally_work work, uint64_t ms)
 {
-    if (!td_id_is_nil(tally->entries[find_entry(tally, interaction)].interaction.id))
-        tally_left(tally, interaction, TALLY_OVERFLOWED, 0);
+    struct tally_queue *found = find_queue(tally, queue);
+
+    if (found == NULL)
+        return;
+    struct tally_counts *counts = &found->counts;
+    switch (work) {
+    case TALLY_TALK:
+        counts->talks++;
+        counts->talk_ms_sum += ms;
+        break;
+    case TALLY_HOLD:
+        counts->holds++;
+        counts->hold_ms_sum += ms;
+        break;
+    case TALLY_WRAP_UP:
+        counts->wrap_up_ms_sum += ms;
+        break;
+    }
+}
+
+void tally_moved(struct tally *tally, enum tally_way way, const char *from, const char *to)
+{
+    struct tally_queue *source = find_queue(tally, from);
+    struct tally_queue *target = find_queue(tally, to);
+
+    if (source != NULL)
+        source->counts.transferred_out += way == TALLY_TRANSFER;
+    if (target != NULL) {
+        target->counts.transferred_in += way == TALLY_TRANSFER;
+        target->counts.overflowed_in += way == TALLY_OVERFLOW;
+    }
 }
 
 void tally_new_day(struct tally *tally)
@@ -195,11 +265,16 @@ void tally_oldest(const struct tally *tally, uint64_t *oldest_unix_us)
     }
 }
 
-uint32_t tally_service_level_permille(const struct tally_counts *counts)
+struct level_counts tally_level_counts(const struct tally_counts *counts)
 {
-    uint64_t base = counts->answered + counts->abandoned_after;
-
-    return base == 0 ? 1000 : (uint32_t)(counts->answered_within * 1000 / base);
+    return (struct level_counts){
+        .answered = counts->answered,
+        .answered_within = counts->answered_within,
+        .abandoned = counts->abandoned,
+        .abandoned_within = counts->abandoned - counts->abandoned_after,
+        .short_abandoned = counts->short_abandoned,
+        .overflowed = counts->overflowed,
+    };
 }
 
 bool tally_is_consistent(const struct tally_counts *counts)

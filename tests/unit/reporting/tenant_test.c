@@ -18,6 +18,7 @@
 #define MIDNIGHT (UINT64_C(1763942400) * S) /* 2025-11-24 00:00 UTC */
 
 static struct tenant *tenant;
+static struct td_id last_id; /* each event has one of its own */
 
 static int setup(void **state)
 {
@@ -30,6 +31,7 @@ static int setup(void **state)
                                              .agents = &agent,
                                              .agents_count = 1};
 
+    memset(&last_id, 0, sizeof(last_id));
     tenant = tenant_create(1, 2000);
     tenant_configure(tenant, &config, MIDNIGHT - HOUR);
     return 0;
@@ -42,6 +44,23 @@ static int teardown(void **state)
     return 0;
 }
 
+static void take(struct td_arena *arena, const char *topic, uint64_t at_unix_us,
+                 struct td_bytes payload)
+{
+    const struct tenant_event event = {last_id, topic, at_unix_us, payload};
+
+    tenant_take(tenant, arena, &event);
+}
+
+static void next_id(void)
+{
+    uint64_t number;
+
+    memcpy(&number, last_id.bytes + 8, sizeof(number));
+    number++;
+    memcpy(last_id.bytes + 8, &number, sizeof(number));
+}
+
 static void say(unsigned interaction, const char *topic, uint64_t at_unix_us)
 {
     TD_ARENA_ON_STACK(arena, TD_WIRE_ARENA_SIZE);
@@ -50,7 +69,8 @@ static void say(unsigned interaction, const char *topic, uint64_t at_unix_us)
     event.interaction_id.id.bytes[0] = 1;
     memcpy(event.interaction_id.id.bytes + 8, &interaction, sizeof(interaction));
     td_str_clip(event.queue, sizeof(event.queue), "sales");
-    tenant_take(tenant, &arena, topic, at_unix_us, td_interaction_event_encode(&arena, &event));
+    next_id();
+    take(&arena, topic, at_unix_us, td_interaction_event_encode(&arena, &event));
 }
 
 static void agent_is(enum td_agent_state state)
@@ -58,7 +78,8 @@ static void agent_is(enum td_agent_state state)
     TD_ARENA_ON_STACK(arena, TD_WIRE_ARENA_SIZE);
     struct td_agent_record record = {.agent = "ada", .state = state};
 
-    tenant_take(tenant, &arena, "agent.state", MIDNIGHT, td_agent_record_encode(&arena, &record));
+    next_id();
+    take(&arena, "agent.state", MIDNIGHT, td_agent_record_encode(&arena, &record));
 }
 
 static const struct tally_counts *sales(void)
@@ -86,11 +107,67 @@ static void a_late_event_does_not_bring_yesterday_back(void **state)
 {
     (void)state;
     say(1, "interaction.queued", MIDNIGHT - 2 * S);
+    say(2, "interaction.queued", MIDNIGHT - 2 * S);
     tenant_advance(tenant, MIDNIGHT + S);
-    say(1, "interaction.connected", MIDNIGHT - S); // Was on its way.
+    assert_int_equal(sales()->offered, 2);
+    say(1, "interaction.connected", MIDNIGHT - S); // Was on its way: not of this day.
     assert_int_equal(sales()->offered, 1);
-    assert_int_equal(sales()->answered, 1);
+    assert_int_equal(sales()->answered, 0);
     assert_int_equal(tenant->day.begin_unix_us, MIDNIGHT);
+    say(3, "interaction.queued", MIDNIGHT - S); // Waits since yesterday, as the other one.
+    assert_int_equal(sales()->offered, 2);
+    assert_int_equal(sales()->waiting, 2);
+}
+
+static void an_event_that_comes_again_counts_once(void **state)
+{
+    TD_ARENA_ON_STACK(arena, TD_WIRE_ARENA_SIZE);
+    struct td_interaction_event event = {.reason = "no_answer", .queue = "sales"};
+    uint64_t now = MIDNIGHT - HOUR;
+
+    (void)state;
+    event.interaction_id.id.bytes[0] = 1;
+    next_id();
+    for (int i = 0; i < 3; i++)
+        take(&arena, "interaction.offer_ended", now, td_interaction_event_encode(&arena, &event));
+    assert_int_equal(sales()->no_answer, 1);
+    next_id();
+    take(&arena, "interaction.offer_ended", now, td_interaction_event_encode(&arena, &event));
+    assert_int_equal(sales()->no_answer, 2);
+}
+
+static void a_zones_midnight_ends_the_day(void **state)
+{
+    struct td_company_config config = {.time_zone = "Asia/Kathmandu"}; // 5:45 ahead of UTC.
+    uint64_t midnight = MIDNIGHT + 18 * HOUR + HOUR / 4;
+
+    (void)state;
+    tenant_configure(tenant, &config, midnight - 2 * S);
+    say(1, "interaction.queued", midnight - 2 * S);
+    say(1, "interaction.abandoned", midnight - S);
+    say(2, "interaction.queued", midnight - 1);
+    assert_int_equal(sales()->offered, 2);
+    tenant_advance(tenant, midnight - 1);
+    assert_int_equal(sales()->abandoned, 1);
+    tenant_advance(tenant, midnight);
+    assert_int_equal(sales()->abandoned, 0);
+    assert_int_equal(sales()->offered, 1);
+    assert_int_equal(tenant->day.end_unix_us, midnight + 24 * HOUR);
+}
+
+static void a_day_with_a_clock_change_is_one_day(void **state)
+{
+    struct td_company_config config = {.time_zone = "Europe/Berlin"};
+    uint64_t begin = UINT64_C(1792879200) * S; // 2026-10-25 00:00 in Berlin, 25 hours long
+
+    (void)state;
+    tenant_configure(tenant, &config, begin);
+    say(1, "interaction.queued", begin);
+    say(1, "interaction.abandoned", begin + S);
+    tenant_advance(tenant, begin + 24 * HOUR + 1800 * S);
+    assert_int_equal(sales()->abandoned, 1);
+    tenant_advance(tenant, begin + 25 * HOUR);
+    assert_int_equal(sales()->abandoned, 0);
 }
 
 static void who_waited_at_midnight_is_known_after_counting_again(void **state)
@@ -150,6 +227,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_event_counts_in_the_day_it_happened_in, setup, teardown),
         cmocka_unit_test_setup_teardown(a_late_event_does_not_bring_yesterday_back, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(an_event_that_comes_again_counts_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_zones_midnight_ends_the_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_day_with_a_clock_change_is_one_day, setup, teardown),
         cmocka_unit_test_setup_teardown(who_waited_at_midnight_is_known_after_counting_again, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(more_may_wait_than_the_first_table_holds, setup, teardown),

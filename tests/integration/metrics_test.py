@@ -57,7 +57,8 @@ def test_every_service_says_its_figures_as_prometheus_wants_them(site):
 
 
 def test_a_name_of_a_queue_is_quoted(site):
-    waiting = families(site, "reporting-1")["tandem_queue_waiting"]
+    waiting = wait.until(lambda: families(site, "reporting-1").get("tandem_queue_waiting"), 10,
+                         "reporting has the company")
     assert waiting.kind == "gauge"
     assert {dict(labels)["tenant"] for labels in waiting.samples} >= {"1"}
     targets = families(site, "reporting-1")["tandem_queue_service_level_target_ratio"]

@@ -67,6 +67,20 @@ static const struct td_agent_config *find_agent(const struct edge *edge, uint32_
     return agent;
 }
 
+/* The outbound trunk of that name, or NULL. */
+static const struct td_trunk *find_trunk(const struct edge *edge, uint32_t tenant_id,
+                                         const char *name)
+{
+    const struct edge_tenant *tenant = edge_directory_find(&edge->directory, tenant_id);
+
+    for (uint32_t i = 0; tenant != NULL && i < tenant->config->trunks_count; i++) {
+        const struct td_trunk *trunk = &tenant->config->trunks[i];
+        if (trunk->outbound && td_str_equal(trunk->name, name))
+            return trunk;
+    }
+    return NULL;
+}
+
 /* The session of an offer; a new one where the customer is at another edge. */
 static struct edge_session *session_for_offer(struct edge *edge, uint32_t tenant,
                                               const struct td_offer *offer)
@@ -100,12 +114,19 @@ static void on_offer(void *ctx, struct td_request *request, struct td_bytes payl
     if (session != NULL) {
         session->offering = &offer;
         session->offered_to = find_agent(edge, tenant, offer.agent, &event.reachable);
+        if (offer.number[0] != '\0') {
+            session->offered_to = NULL;
+            session->offered_through = find_trunk(edge, tenant, offer.trunk);
+            event.outside = true;
+            event.reachable = session->offered_through != NULL;
+        }
     }
     enum td_command_result result = obey(edge, session, &offer.head, &event);
     session = edge_session_find(edge, offer.head.interaction_id);
     if (session != NULL) {
         session->offering = NULL;
         session->offered_to = NULL;
+        session->offered_through = NULL;
         edge_session_settle(session); // A refused one was made for nothing.
     }
     reply(edge, request, result);
@@ -143,8 +164,41 @@ static void on_connect(void *ctx, struct td_request *request, struct td_bytes pa
                                           .offer = connect.offer_id,
                                           .leg = connect.agent_leg.leg_id,
                                           .record = connect.record};
-    reply(edge, request,
-          obey(edge, edge_session_find(edge, connect.head.interaction_id), &connect.head, &event));
+    struct edge_session *session = edge_session_find(edge, connect.head.interaction_id);
+    if (session != NULL)
+        td_str_clip(session->music, sizeof(session->music), connect.music);
+    reply(edge, request, obey(edge, session, &connect.head, &event));
+}
+
+static void on_transfer_update(void *ctx, struct td_request *request, struct td_bytes payload)
+{
+    static const enum edge_call_event_type types[] = {
+        [TD_TRANSFER_STATE_RINGING] = EDGE_CALL_TRANSFER_RINGS,
+        [TD_TRANSFER_STATE_DONE] = EDGE_CALL_TRANSFER_DONE,
+        [TD_TRANSFER_STATE_FAILED] = EDGE_CALL_TRANSFER_FAILED,
+    };
+    struct edge *edge = ctx;
+    struct td_transfer_update update;
+    const char *bad_field = "";
+    enum td_err err = td_transfer_update_decode(arena_of(edge), payload, &update, &bad_field);
+
+    if (err == TD_OK && (size_t)update.state >= sizeof(types) / sizeof(types[0])) {
+        err = TD_ERR_RANGE;
+        bad_field = "state";
+    }
+    if (err != TD_OK) {
+        refuse_bytes(request, err, bad_field);
+        return;
+    }
+    const struct edge_call_event event = {.type = types[update.state],
+                                          .offer = update.offer_id,
+                                          .leg = update.agent_leg.leg_id,
+                                          .record = update.record,
+                                          .status = edge_transfer_status(update.reason)};
+    struct edge_session *session = edge_session_find(edge, update.head.interaction_id);
+    if (session != NULL && update.state == TD_TRANSFER_STATE_FAILED)
+        td_str_clip(session->music, sizeof(session->music), update.music);
+    reply(edge, request, obey(edge, session, &update.head, &event));
 }
 
 static void on_answer(void *ctx, struct td_request *request, struct td_bytes payload)
@@ -350,9 +404,16 @@ static void on_leg_silent(void *ctx, struct td_request *request, struct td_bytes
 }
 
 const struct td_handler edge_handlers[] = {
-    {"Offer", on_offer},       {"CancelOffer", on_cancel_offer}, {"Connect", on_connect},
-    {"Answer", on_answer},     {"Release", on_release},          {"Sync", on_sync},
-    {"Describe", on_describe}, {"MediaDone", edge_feature_done}, {"LegSilent", on_leg_silent},
+    {"Offer", on_offer},
+    {"CancelOffer", on_cancel_offer},
+    {"Connect", on_connect},
+    {"TransferUpdate", on_transfer_update},
+    {"Answer", on_answer},
+    {"Release", on_release},
+    {"Sync", on_sync},
+    {"Describe", on_describe},
+    {"MediaDone", edge_feature_done},
+    {"LegSilent", on_leg_silent},
 };
 
 const size_t edge_handler_count = sizeof(edge_handlers) / sizeof(edge_handlers[0]);

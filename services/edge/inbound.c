@@ -109,11 +109,13 @@ static uint32_t refuse_for_s(struct edge *edge, const struct invite *invite)
 
 /* --- what follows --- */
 
-static void take(struct edge *edge, const struct invite *invite)
+static void take_call(struct edge *edge, const struct invite *invite,
+                      const struct td_entry_point *entry_point)
 {
     const struct edge_arrival arrival = {
         .tenant = invite->tenant,
-        .entry_point = edge_tenant_entry_point(invite->tenant, invite->called),
+        .entry_point = entry_point,
+        .calling_agent = entry_point == NULL ? invite->agent : NULL,
         .peer = invite->peer,
         .trusted = invite->caller == EDGE_CALLER_TRUNK,
         .called = invite->called,
@@ -122,6 +124,24 @@ static void take(struct edge *edge, const struct invite *invite)
 
     if (kept != NULL)
         (void)edge_customer_take(edge, kept, invite->sip, &arrival);
+}
+
+static void take(struct edge *edge, const struct invite *invite)
+{
+    take_call(edge, invite, edge_tenant_entry_point(invite->tenant, invite->called));
+}
+
+static void call_out(struct edge *edge, const struct invite *invite)
+{
+    take_call(edge, invite, NULL);
+}
+
+/* Only from a phone that is registered, and of an agent who may; where to is the router's to say.
+ */
+static bool may_call_out(const struct edge *edge, const struct invite *invite)
+{
+    return invite->proven && invite->agent->may_call_out &&
+           edge_registrar_find(edge, invite->tenant->id, invite->agent->phone_user) != NULL;
 }
 
 static void take_feature(struct edge *edge, const struct invite *invite)
@@ -158,6 +178,14 @@ static void decide(struct edge *edge, const struct invite *invite)
     switch (edge_policy_decide(invite->caller, invite->proven, called, invite->called)) {
     case EDGE_POLICY_TAKE:
         admit(edge, invite, take);
+        break;
+    case EDGE_POLICY_CALL_OUT:
+        if (may_call_out(edge, invite)) {
+            admit(edge, invite, call_out);
+            break;
+        }
+        ++*edge->counters.calls_forbidden;
+        edge_request_refuse(invite->request, 403);
         break;
     case EDGE_POLICY_FEATURE:
         admit(edge, invite, take_feature);

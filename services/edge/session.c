@@ -97,6 +97,8 @@ void edge_session_close_dialog(struct edge_session *session, uint8_t side)
         nta_incoming_destroy(dialog->invited);
     if (dialog->reoffer != NULL)
         nta_incoming_destroy(dialog->reoffer);
+    if (dialog->referring != NULL)
+        nta_incoming_destroy(dialog->referring);
     if (dialog->probe != NULL)
         nta_outgoing_destroy(dialog->probe);
     if (dialog->inviting != NULL)
@@ -135,6 +137,9 @@ static void perform_ask(struct edge_session *session, const struct edge_call_eff
     case EDGE_EFFECT_ARRIVE:
         edge_ask_arrive(session);
         break;
+    case EDGE_EFFECT_TRANSFER:
+        edge_ask_transfer(session, effect->side);
+        break;
     default:
         edge_store_put(session, effect->side);
         break;
@@ -148,6 +153,15 @@ static void perform_tell(struct edge_session *session, const struct edge_call_ef
     switch (effect->type) {
     case EDGE_EFFECT_MEDIA_RELEASE:
         edge_tell_media_release(session, effect->leg);
+        break;
+    case EDGE_EFFECT_MEDIA_PARK:
+        edge_tell_media_park(session, effect->leg);
+        break;
+    case EDGE_EFFECT_REFER_RESPOND:
+        edge_dialog_respond_refer(dialog, effect->status);
+        break;
+    case EDGE_EFFECT_NOTIFY:
+        edge_dialog_notify(dialog, effect->status);
         break;
     case EDGE_EFFECT_FORGET:
         edge_store_forget(session, effect->side);

@@ -25,13 +25,19 @@ struct edge_dialog {
     uint8_t side;
     struct td_leg_id leg_id; /* at media and in the store */
     nta_leg_t *leg;
-    nta_incoming_t *invited;  /* customer: their INVITE */
-    nta_outgoing_t *inviting; /* agent: our INVITE */
-    nta_incoming_t *reoffer;  /* re-INVITE or UPDATE that waits for media */
-    nta_outgoing_t *probe;    /* OPTIONS: is the peer still there? */
-    char *remote_sdp;         /* what the peer said last, until media has taken it */
-    char *local_sdp;          /* what media said */
-    char next_hop[128];       /* URI to send to; empty: as the dialog says */
+    nta_incoming_t *invited;   /* customer: their INVITE */
+    nta_outgoing_t *inviting;  /* agent: our INVITE */
+    nta_incoming_t *reoffer;   /* re-INVITE or UPDATE that waits for media, or for its ACK */
+    bool reoffer_is_ours;      /* it has no SDP: our 200 offers, their ACK answers */
+    nta_incoming_t *referring; /* REFER that is being answered */
+    char refer_to[EDGE_NUMBER_SIZE];
+    bool refer_silent; /* no NOTIFY is wanted (RFC 4488) */
+    uint32_t refer_cseq;
+    uint32_t refers;       /* that were taken */
+    nta_outgoing_t *probe; /* OPTIONS: is the peer still there? */
+    char *remote_sdp;      /* what the peer said last, until media has taken it */
+    char *local_sdp;       /* what media said */
+    char next_hop[128];    /* URI to send to; empty: as the dialog says */
     char contact[EDGE_CONTACT_TEXT_SIZE];
     bool offer_is_ours; /* their INVITE had no SDP: our 200 offers, their ACK answers */
     bool stored;        /* the first commit was asked for */
@@ -61,13 +67,17 @@ struct edge_session {
     bool stepping;
     uint32_t queued_count; /* events that came up while an event was being carried out */
     struct edge_call_event queued[8];
-    const struct td_offer *offering; /* during OFFERED */
-    const struct td_agent_config *offered_to;
+    const struct td_offer *offering;          /* during OFFERED */
+    const struct td_agent_config *offered_to; /* NULL: a number outside, through */
+    const struct td_trunk *offered_through;
     enum edge_call_phase phase;
     uint64_t phase_at_unix_us;
     uint64_t deadline_ns; /* of answering the INVITE */
     uint32_t retry_after_s;
+    char
+        music[128]; /* while an agent holds, or a transfer is on its way; empty: the built-in one */
     // the arrival
+    char calling_agent[64]; /* who called out; empty: a customer called */
     char entry_point[64];
     char caller[64];
     char called[64];
@@ -99,7 +109,8 @@ const char *edge_session_key(const struct edge_session *session, char text[TD_ID
 /* session_customer.c: the caller's dialog */
 struct edge_arrival {
     const struct edge_tenant *tenant;
-    const struct td_entry_point *entry_point;
+    const struct td_entry_point *entry_point;    /* NULL: a number outside, called by */
+    const struct td_agent_config *calling_agent; /* this one */
     const struct edge_peer *peer;
     bool trusted;
     const char *called;
@@ -123,7 +134,18 @@ void edge_dialog_probe(struct edge_dialog *dialog);
 /** Where to send, or NULL: as the dialog says. */
 const url_string_t *edge_dialog_hop(const struct edge_dialog *dialog);
 
+/* session_refer.c: an agent's phone wants a transfer */
+int edge_dialog_refer(struct edge_dialog *dialog, nta_incoming_t *request, const sip_t *sip);
+void edge_dialog_respond_refer(struct edge_dialog *dialog, uint16_t status);
+void edge_dialog_notify(struct edge_dialog *dialog, uint16_t status);
+/** What SIP says for a transfer, or a call, that the router did not allow or that failed. */
+uint16_t edge_transfer_status(enum td_transfer_refusal refusal);
+
 /* session_ask.c: media, context, router */
+void edge_ask_transfer(struct edge_session *session, uint8_t side);
+/** Their answer to our offer within the dialog. */
+void edge_ask_media_reaccept(struct edge_session *session, uint8_t side);
+void edge_tell_media_park(struct edge_session *session, struct td_leg_id leg);
 void edge_ask_media_answer(struct edge_session *session);
 void edge_ask_media_offer(struct edge_session *session, uint8_t side);
 void edge_ask_media_accept(struct edge_session *session, uint8_t side);

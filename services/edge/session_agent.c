@@ -1,4 +1,5 @@
 /* Our dialog with an agent's phone: INVITE, CANCEL, ACK. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,17 +34,15 @@ static void caller_address(const struct td_offer *offer, const char *domain,
                           withheld ? "anonymous.invalid" : domain);
 }
 
-static bool open_dialog(struct edge_dialog *dialog, const struct td_offer *offer,
-                        const struct td_agent_config *agent, const char *domain)
+static bool open_dialog(struct edge_dialog *dialog, const char *from, const char *user,
+                        const char *domain)
 {
-    char from[ADDRESS_SIZE];
     char to[ADDRESS_SIZE];
     struct td_text writer;
 
-    caller_address(offer, domain, from);
     (void)td_id_format(dialog->leg_id.id, dialog->call_id);
     td_text_init(&writer, to, sizeof(to));
-    edge_text_add_address(&writer, "", agent->phone_user, domain);
+    edge_text_add_address(&writer, "", user, domain);
     dialog->leg = nta_leg_tcreate(dialog->edge->agent, edge_dialog_request, dialog,
                                   SIPTAG_CALL_ID_STR(dialog->call_id), SIPTAG_FROM_STR(from),
                                   SIPTAG_TO_STR(to), TAG_END());
@@ -56,14 +55,45 @@ static bool open_dialog(struct edge_dialog *dialog, const struct td_offer *offer
     return true;
 }
 
-void edge_agent_prepare(struct edge_session *session, uint8_t side)
+static bool prepare_phone(struct edge_session *session, struct edge_dialog *dialog)
 {
-    const struct td_offer *offer = session->offering;
     const struct td_agent_config *agent = session->offered_to;
     const struct edge_tenant *tenant =
         edge_directory_find(&session->edge->directory, session->tenant);
     const struct edge_phone *phone =
         edge_registrar_find(session->edge, session->tenant, agent->phone_user);
+    char from[ADDRESS_SIZE];
+
+    td_str_clip(dialog->target, sizeof(dialog->target), phone->binding.contact);
+    td_str_clip(dialog->next_hop, sizeof(dialog->next_hop), phone->route);
+    bool tcp = strstr(phone->route, "transport=tcp") != NULL;
+    (void)edge_listener_contact(session->edge, tcp, dialog->contact);
+    caller_address(session->offering, tenant->config->domain, from);
+    return open_dialog(dialog, from, agent->phone_user, tenant->config->domain);
+}
+
+/* A number outside, through a trunk: shown is what the trunk allows, never an agent's own. */
+static bool prepare_trunk(struct edge_session *session, struct edge_dialog *dialog)
+{
+    const struct td_trunk *trunk = session->offered_through;
+    const struct edge_tenant *tenant =
+        edge_directory_find(&session->edge->directory, session->tenant);
+    const char *number = session->offering->number;
+    char from[ADDRESS_SIZE];
+    struct td_text writer;
+
+    td_text_init(&writer, from, sizeof(from));
+    edge_text_add_address(
+        &writer, "", trunk->caller_number[0] != '\0' ? trunk->caller_number : "anonymous",
+        trunk->caller_number[0] != '\0' ? tenant->config->domain : "anonymous.invalid");
+    (void)snprintf(dialog->target, sizeof(dialog->target), "sip:%s@%s", number, trunk->target);
+    (void)edge_listener_contact(session->edge, false, dialog->contact);
+    return open_dialog(dialog, from, number, trunk->target);
+}
+
+void edge_agent_prepare(struct edge_session *session, uint8_t side)
+{
+    const struct td_offer *offer = session->offering;
     struct edge_dialog *dialog =
         edge_session_add_dialog(session, side, edge_session_leg(session, side));
 
@@ -72,12 +102,10 @@ void edge_agent_prepare(struct edge_session *session, uint8_t side)
     dialog->offer = offer->offer_id;
     dialog->lease_ms = offer->lease_ms;
     td_str_clip(dialog->agent, sizeof(dialog->agent), offer->agent);
-    td_str_clip(dialog->target, sizeof(dialog->target), phone->binding.contact);
-    td_str_clip(dialog->next_hop, sizeof(dialog->next_hop), phone->route);
-    bool tcp = strstr(phone->route, "transport=tcp") != NULL;
-    (void)edge_listener_contact(session->edge, tcp, dialog->contact);
     td_timer_init(&dialog->guard, session->edge->loop, on_guard, dialog);
-    if (!open_dialog(dialog, offer, agent, tenant->config->domain))
+    bool opened = session->offered_to != NULL ? prepare_phone(session, dialog)
+                                              : prepare_trunk(session, dialog);
+    if (!opened)
         td_log_error(session->edge->log, "dialog.failed", td_str("agent", dialog->agent));
 }
 
@@ -116,14 +144,16 @@ void edge_agent_invite(struct edge_session *session, uint8_t side)
 {
     struct edge_dialog *dialog = session->sides[side];
     bool auto_answer = session->edge->config->auto_answer;
+    bool outside = session->call.agents[side - 1].outside;
     char key[TD_ID_TEXT_SIZE];
 
     ++*session->edge->counters.offers_rung;
     dialog->inviting = nta_outgoing_tcreate(
         dialog->leg, on_response, dialog, edge_dialog_hop(dialog), SIP_METHOD_INVITE,
         URL_STRING_MAKE(dialog->target), SIPTAG_CONTACT_STR(dialog->contact),
-        SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE"),
-        TAG_IF(auto_answer, SIPTAG_HEADER_STR("Call-Info: <sip:localhost>;answer-after=0")),
+        SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, REFER"),
+        TAG_IF(auto_answer && !outside,
+               SIPTAG_HEADER_STR("Call-Info: <sip:localhost>;answer-after=0")),
         SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(dialog->local_sdp),
         TAG_END());
     if (dialog->inviting == NULL) {

@@ -13,6 +13,7 @@
 #define MEDIA_DEADLINE_MS 250
 #define IDENTIFY_DEADLINE_MS 50
 #define ARRIVE_DEADLINE_MIN_MS 50
+#define TRANSFER_DEADLINE_MS 1500
 #define NS_PER_MS UINT64_C(1000000)
 
 /** A request under way. */
@@ -120,8 +121,10 @@ static void on_answer(void *ctx, enum td_err err, struct td_bytes payload, const
     log_media(session, err, message);
     event.ok = err == TD_OK;
     event.status = status_of(err);
-    if (event.ok)
+    if (event.ok) {
         set_local_sdp(session, event.side, reply.sdp);
+        event.holds = reply.held;
+    }
     (void)edge_session_step(session, &event);
 }
 
@@ -138,6 +141,7 @@ static void on_offer(void *ctx, enum td_err err, struct td_bytes payload, const 
     log_media(session, err, message);
     event.ok = err == TD_OK;
     event.status = 503;
+    event.offers = true;
     if (event.ok)
         set_local_sdp(session, event.side, reply.sdp);
     (void)edge_session_step(session, &event);
@@ -156,45 +160,51 @@ static void ask_answer(struct edge_session *session, uint8_t side, enum edge_cal
                   on_answer, begin(session, request.leg_id, event));
 }
 
-static void ask_offer(struct edge_session *session, uint8_t side, struct td_leg_id like)
+static void ask_offer(struct edge_session *session, uint8_t side, struct td_leg_id like,
+                      enum edge_call_event_type event)
 {
     const struct td_leg_offer request = {.leg_id = edge_session_leg(session, side),
                                          .interaction_id = session->id,
                                          .like_leg_id = like};
 
     send_to_media(session, "LegOffer", td_leg_offer_encode(arena_of(session), &request), on_offer,
-                  begin(session, request.leg_id, EDGE_CALL_MEDIA_READY));
+                  begin(session, request.leg_id, event));
 }
 
 void edge_ask_media_answer(struct edge_session *session)
 {
     if (session->sides[EDGE_CALL_CUSTOMER]->offer_is_ours)
-        ask_offer(session, EDGE_CALL_CUSTOMER, (struct td_leg_id){0});
+        ask_offer(session, EDGE_CALL_CUSTOMER, (struct td_leg_id){0}, EDGE_CALL_MEDIA_READY);
     else
         ask_answer(session, EDGE_CALL_CUSTOMER, EDGE_CALL_MEDIA_READY);
 }
 
 void edge_ask_media_reanswer(struct edge_session *session, uint8_t side)
 {
-    ask_answer(session, side, EDGE_CALL_REOFFER_ANSWERED);
+    if (session->sides[side]->reoffer_is_ours)
+        ask_offer(session, side, (struct td_leg_id){0}, EDGE_CALL_REOFFER_ANSWERED);
+    else
+        ask_answer(session, side, EDGE_CALL_REOFFER_ANSWERED);
 }
 
 void edge_ask_media_offer(struct edge_session *session, uint8_t side)
 {
-    ask_offer(session, side, session->offering->customer_leg.leg_id);
+    ask_offer(session, side, session->offering->customer_leg.leg_id, EDGE_CALL_MEDIA_READY);
 }
 
 static void on_accept(void *ctx, enum td_err err, struct td_bytes payload, const char *message)
 {
     struct edge_call_event event;
     struct edge_session *session = finish(ctx, &event);
+    struct td_leg_accept_reply reply;
 
-    (void)payload;
     if (session == NULL)
         return;
     log_media(session, err, message);
     event.ok = err == TD_OK;
-    if (event.side == EDGE_CALL_CUSTOMER) {
+    if (event.ok && td_leg_accept_reply_decode(arena_of(session), payload, &reply, NULL) == TD_OK)
+        event.holds = reply.held;
+    if (event.side == EDGE_CALL_CUSTOMER && event.type != EDGE_CALL_REOFFER_ACCEPTED) {
         if (event.ok)
             return; // A late answer that fits changes nothing.
         event.type = EDGE_CALL_MEDIA_LOST;
@@ -202,7 +212,7 @@ static void on_accept(void *ctx, enum td_err err, struct td_bytes payload, const
     (void)edge_session_step(session, &event);
 }
 
-void edge_ask_media_accept(struct edge_session *session, uint8_t side)
+static void ask_accept(struct edge_session *session, uint8_t side, enum edge_call_event_type event)
 {
     struct edge_dialog *dialog = session->sides[side];
     struct td_leg_accept request = {.leg_id = edge_session_leg(session, side)};
@@ -213,7 +223,17 @@ void edge_ask_media_accept(struct edge_session *session, uint8_t side)
     free(dialog->remote_sdp);
     dialog->remote_sdp = NULL;
     send_to_media(session, "LegAccept", td_leg_accept_encode(arena_of(session), &request),
-                  on_accept, begin(session, request.leg_id, EDGE_CALL_MEDIA_ACCEPTED));
+                  on_accept, begin(session, request.leg_id, event));
+}
+
+void edge_ask_media_accept(struct edge_session *session, uint8_t side)
+{
+    ask_accept(session, side, EDGE_CALL_MEDIA_ACCEPTED);
+}
+
+void edge_ask_media_reaccept(struct edge_session *session, uint8_t side)
+{
+    ask_accept(session, side, EDGE_CALL_REOFFER_ACCEPTED);
 }
 
 /* --- media: switching --- */
@@ -236,9 +256,14 @@ static void on_connected(void *ctx, enum td_err err, struct td_bytes payload, co
 
 void edge_ask_media_connect(struct edge_session *session, struct td_leg_id agent, bool record)
 {
-    const struct td_leg_connect request = {
+    struct td_leg_connect request = {
         .leg_a = session->call.customer_leg, .leg_b = agent, .record = record};
 
+    if (session->call.outbound) { // The customer is whom the agent has called.
+        request.leg_a = agent;
+        request.leg_b = session->call.customer_leg;
+    }
+    td_str_clip(request.music, sizeof(request.music), session->music);
     send_to_media(session, "LegConnect", td_leg_connect_encode(arena_of(session), &request),
                   on_connected, begin(session, agent, EDGE_CALL_MEDIA_CONNECTED));
 }
@@ -249,6 +274,16 @@ void edge_tell_media_release(struct edge_session *session, struct td_leg_id leg)
 
     send_to_media(session, "LegRelease", td_leg_release_encode(arena_of(session), &request), NULL,
                   NULL);
+}
+
+void edge_tell_media_park(struct edge_session *session, struct td_leg_id leg)
+{
+    struct td_leg_disconnect request = {.leg_id = leg};
+
+    td_str_clip(request.music, sizeof(request.music),
+                session->music[0] != '\0' ? session->music : "builtin/music");
+    send_to_media(session, "LegDisconnect", td_leg_disconnect_encode(arena_of(session), &request),
+                  NULL, NULL);
 }
 
 /* --- context --- */
@@ -279,7 +314,8 @@ void edge_ask_identify(struct edge_session *session)
     struct td_identify request = {.interaction_id = session->id};
     char key[TD_ID_TEXT_SIZE];
 
-    td_str_clip(request.number, sizeof(request.number), session->caller);
+    td_str_clip(request.number, sizeof(request.number),
+                session->call.outbound ? session->called : session->caller);
     td_str_clip(request.called, sizeof(request.called), session->called);
     const struct td_call call = {
         .to = "context",
@@ -313,6 +349,8 @@ void edge_describe(const struct edge_session *session, struct td_interaction_arr
     td_str_clip(arrived->entry_point, sizeof(arrived->entry_point), session->entry_point);
     td_str_clip(arrived->caller, sizeof(arrived->caller), session->caller);
     td_str_clip(arrived->called, sizeof(arrived->called), session->called);
+    arrived->direction = session->call.outbound ? TD_DIRECTION_OUTBOUND : TD_DIRECTION_INBOUND;
+    td_str_clip(arrived->agent, sizeof(arrived->agent), session->calling_agent);
 }
 
 static uint16_t status_of_refusal(enum td_turn_away how)
@@ -334,7 +372,8 @@ static void read_verdict(struct edge_session *session, const struct td_interacti
 
     event->type = accepted ? EDGE_CALL_TAKEN : EDGE_CALL_TURNED_AWAY;
     event->answer_now = r->answer_now;
-    event->status = status_of_refusal(r->turn_away);
+    event->status = r->refusal != TD_TRANSFER_REFUSAL_UNSPECIFIED ? edge_transfer_status(r->refusal)
+                                                                  : status_of_refusal(r->turn_away);
     if (r->retry_after_s != 0)
         session->retry_after_s = r->retry_after_s;
     if (r->epoch > session->edge->epoch)
@@ -388,4 +427,65 @@ void edge_ask_arrive(struct edge_session *session)
     };
     td_call(session->edge->service, &call, on_arrived,
             begin(session, (struct td_leg_id){0}, EDGE_CALL_UNHEARD));
+}
+
+/* --- a transfer --- */
+
+/** A question about a transfer under way; the agent may have hung up when it is answered. */
+struct transfer_ask {
+    struct edge *edge;
+    struct td_interaction_id id;
+    struct td_offer_id offer;
+};
+
+static void on_transfer(void *ctx, enum td_err err, struct td_bytes payload, const char *message)
+{
+    struct transfer_ask *ask = ctx;
+    struct edge *edge = ask->edge;
+    struct edge_call_event event = {.type = EDGE_CALL_TRANSFER_ANSWERED, .offer = ask->offer};
+    struct edge_session *session = edge->stopping ? NULL : edge_session_find(edge, ask->id);
+    struct td_transfer_reply reply = {0};
+    char key[TD_ID_TEXT_SIZE];
+
+    free(ask);
+    if (session == NULL)
+        return;
+    if (err == TD_OK)
+        err = td_transfer_reply_decode(arena_of(session), payload, &reply, NULL);
+    if (err != TD_OK)
+        td_log_warn(edge->log, "transfer.unheard",
+                    td_str("interaction", edge_session_key(session, key)), td_failure(err),
+                    td_str("message", message));
+    event.ok = err == TD_OK && reply.accepted;
+    event.status = edge_transfer_status(reply.refusal);
+    (void)edge_session_step(session, &event);
+}
+
+void edge_ask_transfer(struct edge_session *session, uint8_t side)
+{
+    const struct edge_dialog *dialog = session->sides[side];
+    struct transfer_ask *ask = malloc(sizeof(*ask));
+    struct td_transfer_asked asked = {
+        .has_head = true,
+        .head = {.interaction_id = session->id,
+                 .at_unix_us = td_loop_now_unix_us(session->edge->loop)},
+        .offer_id = dialog->offer,
+    };
+    char key[TD_ID_TEXT_SIZE];
+
+    if (ask == NULL)
+        abort(); // Its reply was promised to the machine.
+    *ask = (struct transfer_ask){session->edge, session->id, dialog->offer};
+    td_str_clip(asked.head.channel_instance, sizeof(asked.head.channel_instance),
+                td_service_instance(session->edge->service));
+    td_str_clip(asked.to, sizeof(asked.to), dialog->refer_to);
+    const struct td_call call = {
+        .to = "router",
+        .type = "TransferAsked",
+        .payload = td_transfer_asked_encode(arena_of(session), &asked),
+        .tenant = session->tenant,
+        .key = edge_session_key(session, key),
+        .deadline_ms = TRANSFER_DEADLINE_MS,
+    };
+    td_call(session->edge->service, &call, on_transfer, ask);
 }

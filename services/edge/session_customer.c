@@ -86,9 +86,13 @@ static void note_arrival(struct edge_session *session, const sip_t *sip,
 {
     session->arrived_at_unix_us = td_loop_now_unix_us(session->edge->loop);
     session->deadline_ns = td_loop_now_ns() + ANSWER_WITHIN_MS * NS_PER_MS;
-    td_str_clip(session->entry_point, sizeof(session->entry_point), arrival->entry_point->name);
+    td_str_clip(session->entry_point, sizeof(session->entry_point),
+                arrival->entry_point != NULL ? arrival->entry_point->name : "outbound");
     td_str_clip(session->called, sizeof(session->called), arrival->called);
     edge_read_caller(sip, arrival->trusted, session->caller);
+    if (arrival->calling_agent != NULL)
+        td_str_clip(session->calling_agent, sizeof(session->calling_agent),
+                    arrival->calling_agent->name);
 }
 
 int edge_customer_take(struct edge *edge, nta_incoming_t *request, const sip_t *sip,
@@ -113,14 +117,17 @@ int edge_customer_take(struct edge *edge, nta_incoming_t *request, const sip_t *
     td_log_info(edge->log, "call.arrived", td_str("interaction", edge_session_key(session, key)),
                 td_u64("tenant", session->tenant), td_str("entry_point", session->entry_point));
     (void)edge_session_step(session,
-                            &(struct edge_call_event){.type = EDGE_CALL_INVITED, .leg = leg});
+                            &(struct edge_call_event){.type = EDGE_CALL_INVITED,
+                                                      .leg = leg,
+                                                      .outbound = arrival->entry_point == NULL});
     return 0;
 }
 
 static void respond_with_sdp(struct edge_dialog *dialog, uint16_t status)
 {
     // An offer may not travel in a response that can be lost.
-    bool with_sdp = dialog->local_sdp != NULL && !(status < 200 && dialog->offer_is_ours);
+    bool with_sdp =
+        dialog->local_sdp != NULL && status != 180 && !(status < 200 && dialog->offer_is_ours);
 
     (void)nta_incoming_treply(dialog->invited, status, sip_status_phrase(status),
                               SIPTAG_CONTACT_STR(dialog->contact),

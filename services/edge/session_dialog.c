@@ -24,10 +24,14 @@ void edge_dialog_bye(struct edge_dialog *dialog)
 void edge_dialog_respond_reoffer(struct edge_dialog *dialog, uint16_t status)
 {
     nta_incoming_t *request = dialog->reoffer;
+    bool waits_for_ack = status == 200 && dialog->reoffer_is_ours;
 
     if (request == NULL)
         return;
-    dialog->reoffer = NULL;
+    if (!waits_for_ack) {
+        dialog->reoffer = NULL;
+        dialog->reoffer_is_ours = false;
+    }
     if (status == 200)
         (void)nta_incoming_treply(request, SIP_200_OK, SIPTAG_CONTACT_STR(dialog->contact),
                                   SIPTAG_CONTENT_TYPE_STR("application/sdp"),
@@ -35,7 +39,31 @@ void edge_dialog_respond_reoffer(struct edge_dialog *dialog, uint16_t status)
     else
         (void)nta_incoming_treply(request, status, sip_status_phrase(status),
                                   TAG_IF(status == 500, SIPTAG_RETRY_AFTER_STR("1")), TAG_END());
+    if (!waits_for_ack)
+        nta_incoming_destroy(request);
+}
+
+/* The ACK of a re-INVITE without SDP, which answers our offer; or its end without one. */
+static int on_reoffer_ack(void *ctx, nta_incoming_t *request, const sip_t *sip)
+{
+    struct edge_dialog *dialog = ctx;
+    bool acknowledged =
+        sip != NULL && sip->sip_request != NULL && sip->sip_request->rq_method == sip_method_ack;
+
+    if (!acknowledged && sip != NULL)
+        return 0; // A CANCEL comes too late for what media answers at once.
+    dialog->reoffer = NULL;
+    dialog->reoffer_is_ours = false;
     nta_incoming_destroy(request);
+    free(dialog->remote_sdp);
+    dialog->remote_sdp = acknowledged ? edge_read_sdp(sip) : NULL;
+    if (dialog->remote_sdp != NULL)
+        edge_ask_media_reaccept(dialog->session, dialog->side);
+    else
+        (void)edge_session_step(
+            dialog->session,
+            &(struct edge_call_event){.type = EDGE_CALL_REOFFER_ACCEPTED, .side = dialog->side});
+    return 0;
 }
 
 /* Any answer but these shows life (RFC 3261 section 12.2.1.2). */
@@ -88,13 +116,13 @@ static int on_reoffer(struct edge_dialog *dialog, nta_incoming_t *request, const
 
     if (body == EDGE_BODY_NONE && sip->sip_request->rq_method == sip_method_update)
         return confirm_unchanged(dialog, request);
-    if (body == EDGE_BODY_NONE)
-        return edge_refuse(request, 488); // We take offers within a call, and make none.
     if (body == EDGE_BODY_OTHER)
         return edge_refuse(request, 415);
-    if (busy) {
-        (void)nta_incoming_treply(request, 500, sip_status_phrase(500), SIPTAG_RETRY_AFTER_STR("1"),
-                                  TAG_END());
+    if (busy) { // With our offer open it is their turn to answer; else one of theirs is being
+                // answered.
+        int status = dialog->reoffer_is_ours ? 491 : 500;
+        (void)nta_incoming_treply(request, status, sip_status_phrase(status),
+                                  TAG_IF(status == 500, SIPTAG_RETRY_AFTER_STR("1")), TAG_END());
         nta_incoming_destroy(request);
         return 0;
     }
@@ -102,6 +130,9 @@ static int on_reoffer(struct edge_dialog *dialog, nta_incoming_t *request, const
     free(dialog->remote_sdp);
     dialog->remote_sdp = edge_read_sdp(sip);
     dialog->reoffer = request;
+    dialog->reoffer_is_ours = body == EDGE_BODY_NONE;
+    if (dialog->reoffer_is_ours)
+        nta_incoming_bind(request, on_reoffer_ack, dialog);
     (void)edge_session_step(dialog->session, &(struct edge_call_event){.type = EDGE_CALL_REOFFERED,
                                                                        .side = dialog->side});
     return 0;
@@ -123,6 +154,8 @@ int edge_dialog_request(void *ctx, nta_leg_t *leg, nta_incoming_t *request, cons
     case sip_method_invite:
     case sip_method_update:
         return on_reoffer(dialog, request, sip);
+    case sip_method_refer:
+        return edge_dialog_refer(dialog, request, sip);
     case sip_method_options:
     case sip_method_info:
         return confirm_unchanged(dialog, request);

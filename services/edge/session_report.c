@@ -154,13 +154,40 @@ static void report_abandoned(struct edge_session *session, const struct edge_cal
                 td_interaction_abandoned_encode(arena_of(session), &said));
 }
 
+static void report_hold(struct edge_session *session, const struct edge_call_effect *effect)
+{
+    struct td_interaction_held held = {
+        .has_head = true,
+        .head = head_of(session),
+        .by = effect->by == EDGE_ENDED_BY_AGENT ? TD_PARTY_AGENT : TD_PARTY_CUSTOMER,
+    };
+    const struct td_interaction_resumed resumed = {
+        .has_head = true, .head = held.head, .by = held.by};
+
+    if (effect->report == EDGE_REPORT_HELD)
+        send_report(session, "InteractionHeld",
+                    td_interaction_held_encode(arena_of(session), &held));
+    else
+        send_report(session, "InteractionResumed",
+                    td_interaction_resumed_encode(arena_of(session), &resumed));
+}
+
+static void report_left(struct edge_session *session, const struct edge_call_effect *effect)
+{
+    const struct td_agent_left left = {
+        .has_head = true, .head = head_of(session), .offer_id = effect->offer};
+
+    send_report(session, "AgentLeft", td_agent_left_encode(arena_of(session), &left));
+}
+
 static void log_report(struct edge_session *session, const struct edge_call_effect *effect)
 {
     static const char *const events[] = {
         [EDGE_REPORT_RINGING] = "agent.ringing",    [EDGE_REPORT_ACCEPTED] = "agent.accepted",
         [EDGE_REPORT_DECLINED] = "agent.declined",  [EDGE_REPORT_FAILED] = "agent.failed",
         [EDGE_REPORT_CONNECTED] = "call.connected", [EDGE_REPORT_ABANDONED] = "call.abandoned",
-        [EDGE_REPORT_ENDED] = "call.ended",
+        [EDGE_REPORT_ENDED] = "call.ended",         [EDGE_REPORT_HELD] = "call.held",
+        [EDGE_REPORT_RESUMED] = "call.resumed",     [EDGE_REPORT_LEFT] = "agent.left",
     };
     char key[TD_ID_TEXT_SIZE];
 
@@ -202,6 +229,13 @@ void edge_report_effect(struct edge_session *session, const struct edge_call_eff
         break;
     case EDGE_REPORT_ENDED:
         report_ended(session, effect);
+        break;
+    case EDGE_REPORT_HELD:
+    case EDGE_REPORT_RESUMED:
+        report_hold(session, effect);
+        break;
+    case EDGE_REPORT_LEFT:
+        report_left(session, effect);
         break;
     }
 }

@@ -18,6 +18,7 @@
 /** What nobody waits for goes with what somebody waits for, of this call or another. */
 #define LINGER_MS 5
 #define STATE_VERSION 1
+#define CSEQ_MARGIN 1000
 
 static const char *hash_name(const struct edge *edge, char name[96])
 {
@@ -78,6 +79,8 @@ static struct td_bytes encode(const struct edge_session *session, const struct e
         .has_leg = true,
         .leg = {.leg_id = dialog->leg_id},
         .connected = call->connected && td_id_equal(call->peer.id, dialog->leg_id.id),
+        .parked = dialog->side != EDGE_CALL_CUSTOMER && call->agents[dialog->side - 1].parked,
+        .outbound = call->outbound,
         .arrived_at_unix_us = session->arrived_at_unix_us,
         .state_version = STATE_VERSION,
     };
@@ -87,6 +90,9 @@ static struct td_bytes encode(const struct edge_session *session, const struct e
     td_str_clip(stored.entry_point, sizeof(stored.entry_point), session->entry_point);
     td_str_clip(stored.caller, sizeof(stored.caller), session->caller);
     td_str_clip(stored.called, sizeof(stored.called), session->called);
+    td_str_clip(stored.music, sizeof(stored.music), session->music);
+    if (call->outbound && dialog->side == EDGE_CALL_CUSTOMER)
+        td_str_clip(stored.agent, sizeof(stored.agent), session->calling_agent);
     describe_peer(dialog, &stored);
     return td_sip_dialog_encode(td_service_arena(session->edge->service), &stored);
 }
@@ -177,7 +183,8 @@ static nta_leg_t *restore_leg(struct edge_dialog *dialog, const struct td_sip_di
     char target[sizeof(stored->target) + 2];
 
     su_home_init(home);
-    (void)snprintf(cseq, sizeof(cseq), "%u INVITE", stored->local_cseq);
+    // OPTIONS and NOTIFY have taken numbers that nobody wrote down.
+    (void)snprintf(cseq, sizeof(cseq), "%u INVITE", stored->local_cseq + CSEQ_MARGIN);
     (void)snprintf(target, sizeof(target), "<%s>", stored->target);
     nta_leg_t *leg = nta_leg_tcreate(
         dialog->edge->agent, edge_dialog_request, dialog, SIPTAG_CALL_ID_STR(stored->call_id),
@@ -224,6 +231,7 @@ static struct edge_session *session_for(struct load *load, const struct td_sip_d
     td_str_clip(session->entry_point, sizeof(session->entry_point), stored->entry_point);
     td_str_clip(session->caller, sizeof(session->caller), stored->caller);
     td_str_clip(session->called, sizeof(session->called), stored->called);
+    td_str_clip(session->music, sizeof(session->music), stored->music);
     session->arrived_at_unix_us = stored->arrived_at_unix_us;
     return session;
 }
@@ -243,6 +251,9 @@ static void restore_customer(struct load *load, struct left *left)
     struct edge_session *session = session_for(load, stored);
 
     edge_call_restore(&session->call, true, stored->leg.leg_id);
+    session->call.outbound = stored->outbound;
+    if (stored->outbound)
+        td_str_clip(session->calling_agent, sizeof(session->calling_agent), stored->agent);
     (void)restore_dialog(session, EDGE_CALL_CUSTOMER, stored);
     log_restored(session, stored);
     left->taken = true;
@@ -260,6 +271,7 @@ static void restore_agent(struct load *load, struct left *left)
         edge_call_restore(&session->call, false, (struct td_leg_id){0});
     edge_call_restore_agent(&session->call, stored->offer_id, stored->leg.leg_id,
                             stored->connected);
+    session->call.agents[0].parked = stored->parked;
     (void)restore_dialog(session, 1, stored);
     log_restored(session, stored);
     left->taken = true;

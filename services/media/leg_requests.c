@@ -82,6 +82,7 @@ static void negotiate(struct leg *leg, const struct td_sdp_agreement *agreement)
     leg->rtcp_peer = peer_of(&agreement->rtcp_address, agreement->rtcp_port);
     leg->heard_at_ns = td_loop_now_ns(); // Its silence counts from here.
     leg->silence_told = false;
+    hold_update(leg);
     state_put(leg);
 }
 
@@ -286,7 +287,7 @@ void media_leg_connect(void *ctx, struct td_request *request, struct td_bytes pa
         td_request_fail(request, TD_ERR_INVALID, "leg_b: the same leg as leg_a");
         return;
     }
-    relay_connect(customer, agent, wanted.record);
+    relay_connect(customer, agent, wanted.record, wanted.music);
     request_done(media, request);
 }
 
@@ -303,8 +304,11 @@ void media_leg_disconnect(void *ctx, struct td_request *request, struct td_bytes
     struct leg *leg = request_leg(media, request, wanted.leg_id, "leg_id");
     if (leg == NULL)
         return;
+    struct leg *other = leg->other;
     play_stop(leg);
     relay_disconnect(leg);
+    if (other != NULL && wanted.music[0] != '\0' && other->playback.playing == PLAYING_NOTHING)
+        hold_play(other, wanted.music);
     request_done(media, request);
 }
 

@@ -9,6 +9,7 @@
  *   relay.c     packets in and out, and switching           play_requests.c  what ivr asks of them
  *   hear.c      what a leg hears each 20 ms                 play.c           prompts and keys
  *   record.c    messages of one far end alone
+ *   hold.c      one side holds the other
  *   watch.c     reports, silence, forgotten legs            state.c          what Redis keeps
  *   blocks.c    leases of ports      udp.c  sockets         recordings.c     files of what was said
  *   sounds.c    samples by name, kept in sound_table.c and made in sound_task.c, decode.c (files)
@@ -79,6 +80,7 @@ struct playback {
     bool barge_in;
     bool sensitive;
     bool prompting; /* the list has not ended */
+    bool on_hold;   /* the music of an agent who holds */
     struct td_command_id request_id;
     char notify[MEDIA_NAME_SIZE];
     struct media_playlist list;
@@ -113,6 +115,8 @@ struct leg {
     bool offer_answered;
 
     struct leg *other; /* whom it talks with */
+    bool serves;       /* in that talk: the agent's side, whose hold is heard as */
+    char music[128];   /* this; empty: the built-in one */
     uint64_t relayed_at_ns;
     bool passes_key; /* of the press that began at: */
     uint32_t key_timestamp;
@@ -207,8 +211,9 @@ void legs_each(struct media *media, void (*each)(struct leg *leg, uint64_t now_n
 enum td_err TD_MUST_CHECK relay_open(struct leg *leg);
 /** Closes sockets, gives back the port, and in the end the leg's slot. */
 void relay_close(struct leg *leg);
-/** Lets two legs hear each other; whoever talked with one of them before hears silence. */
-void relay_connect(struct leg *customer, struct leg *agent, bool record);
+/** Lets two legs hear each other; whoever talked with one of them before hears silence.
+    @param music  What the customer hears while the agent holds. */
+void relay_connect(struct leg *customer, struct leg *agent, bool record, const char *music);
 void relay_disconnect(struct leg *leg);
 /** Sends 20 ms of samples to the far end, if it wants any. */
 void relay_speak(struct leg *leg, const int16_t samples[MEDIA_FRAME_SAMPLES], uint64_t now_ns);
@@ -244,6 +249,14 @@ void record_end(struct leg *leg);
 /** What was recorded, before it is ended. */
 void record_describe(const struct leg *leg, struct td_media_done *done);
 void record_finish_if_over(struct leg *leg);
+
+/* hold.c */
+/** Its far end may have put the other on hold, or taken it back: what both hear follows. */
+void hold_update(struct leg *leg);
+/** @param music  File, or empty: the built-in one. */
+void hold_play(struct leg *leg, const char *music);
+/** Ends what hold_play began, if that is still heard. */
+void hold_end(struct leg *leg);
 
 /* notify.c */
 /** Tells an instance something about a leg, until it acknowledges. @param type  A constant. */

@@ -9,10 +9,12 @@
 
 #include "base/str.h"
 #include "io/timer.h"
+#include "media/core/holds.h"
 #include "media/recording_file.h"
 #include "service/commit.h"
 #include "wire/media_wire.h"
 
+#define NS_PER_MS UINT64_C(1000000)
 #define SWEEP_MS 100
 #define COMMIT_MS 5000
 #define CLOSE_MS 5000
@@ -27,6 +29,8 @@ struct recording {
     char name[96]; /* below the folder */
     uint64_t started_at_unix_us;
     struct media_tape tape;
+    uint64_t started_ns;
+    struct media_holds holds;
     uint64_t ended_ns; /* 0 while it runs */
     bool telling;
 
@@ -117,6 +121,12 @@ static struct td_recording_finished summary(const struct recording *recording)
 
     td_str_clip(event.file, sizeof(event.file), recording->name);
     td_str_clip(event.instance, sizeof(event.instance), td_service_instance(recordings->service));
+    event.holds_count = recording->holds.count;
+    for (uint32_t i = 0; i < recording->holds.count; i++)
+        event.holds[i] = (struct td_recording_hold){
+            .from_ms = recording->holds.items[i].from_ns / NS_PER_MS,
+            .duration_ms = recording->holds.items[i].duration_ns / NS_PER_MS,
+        };
     return event;
 }
 
@@ -328,6 +338,7 @@ struct recording *recordings_start(struct recordings *recordings,
     recording->subject = *subject;
     recording->started_at_unix_us = td_loop_now_unix_us(td_service_loop(recordings->service));
     make_name(recording);
+    recording->started_ns = now_ns;
     media_tape_init(&recording->tape, recording->ring, now_ns);
     recording->next = recordings->first;
     recordings->first = recording;
@@ -353,10 +364,26 @@ void recording_write(struct recording *recording, enum media_channel channel,
     media_tape_write(&recording->tape, channel, rtp->ssrc, rtp->timestamp, samples, count, now_ns);
 }
 
+void recording_hold(struct recording *recording, bool held, uint64_t now_ns)
+{
+    if (held == recording->holds.open)
+        return;
+    media_holds_set(&recording->holds, held, now_ns - recording->started_ns);
+    for (enum media_channel channel = 0; channel < MEDIA_CHANNEL_COUNT; channel++)
+        media_tape_switch(&recording->tape, channel);
+}
+
+bool recording_is_held(const struct recording *recording)
+{
+    return recording->holds.open;
+}
+
 void recording_finish(struct recording *recording)
 {
-    if (recording->ended_ns == 0)
+    if (recording->ended_ns == 0) {
         recording->ended_ns = td_loop_now_ns();
+        recording_hold(recording, false, recording->ended_ns);
+    }
     pump(recording);
 }
 

@@ -53,6 +53,10 @@ void recording_write(struct recording *recording, enum media_channel channel,
                      const struct media_rtp *rtp, enum media_law law, struct td_bytes codes,
                      uint64_t now_ns);
 
+/** One party holds the other, or no longer: so long nothing is to be written, which is silence. */
+void recording_hold(struct recording *recording, bool held, uint64_t now_ns);
+bool recording_is_held(const struct recording *recording);
+
 /** Ends it; the pointer is given up. */
 void recording_finish(struct recording *recording);
 

@@ -4,6 +4,7 @@
  */
 #include <unistd.h>
 
+#include "base/str.h"
 #include "media/media.h"
 
 /* Batches taken from one socket before the others have their turn. */
@@ -98,7 +99,8 @@ static void take_packet(struct leg *leg, const struct media_peer *from, struct t
     if (is_private)
         return;
     record_hear(leg, &arrival, now_ns);
-    if (leg->recording != NULL && arrival.kind == MEDIA_ARRIVAL_AUDIO)
+    if (leg->recording != NULL && arrival.kind == MEDIA_ARRIVAL_AUDIO &&
+        !recording_is_held(leg->recording))
         recording_write(leg->recording, leg->channel, &arrival.rtp, arrival.law, arrival.payload,
                         now_ns);
     if (leg->other != NULL && is_whole(leg, &arrival))
@@ -166,6 +168,8 @@ void relay_disconnect(struct leg *leg)
     if (other == NULL)
         return;
     end_recording(leg);
+    hold_end(leg);
+    hold_end(other);
     leg->other = NULL;
     other->other = NULL;
     media_stream_switch(&leg->core.stream);
@@ -197,8 +201,11 @@ static void begin_talk(struct leg *leg, struct leg *other)
         hear_begin(leg);
 }
 
-void relay_connect(struct leg *customer, struct leg *agent, bool record)
+void relay_connect(struct leg *customer, struct leg *agent, bool record, const char *music)
 {
+    customer->serves = false;
+    agent->serves = true;
+    td_str_clip(agent->music, sizeof(agent->music), music);
     if (customer->other != agent) {
         relay_disconnect(customer);
         relay_disconnect(agent);
@@ -207,6 +214,7 @@ void relay_connect(struct leg *customer, struct leg *agent, bool record)
     }
     if (record && customer->recording == NULL)
         start_recording(customer, agent);
+    hold_update(agent); // A phone may hold all the time, while it was switched elsewhere.
 }
 
 /* --- life --------------------------------------------------------------------------------------

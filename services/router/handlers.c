@@ -63,6 +63,8 @@ OBSERVE(on_declined, FLOW_DECLINED, offer_declined, declined)
 OBSERVE(on_failed, FLOW_FAILED, offer_failed, failed)
 OBSERVE(on_connected, FLOW_CONNECTED, interaction_connected, connected)
 OBSERVE(on_ended, FLOW_ENDED, interaction_ended, ended)
+OBSERVE(on_held, FLOW_HELD, interaction_held, held)
+OBSERVE(on_resumed, FLOW_RESUMED, interaction_resumed, resumed)
 OBSERVE(on_dialog_ended, FLOW_DIALOG_ENDED, dialog_ended, dialog_ended)
 OBSERVE(on_device_changed, FLOW_DEVICE_CHANGED, device_changed, device_changed)
 OBSERVE(on_agent_command, FLOW_AGENT_COMMAND, agent_command, agent_command)
@@ -158,5 +160,7 @@ const struct td_handler router_handlers[] = {
     {"AgentCommand", on_agent_command},
     {"AgentQuery", on_agent_query},
     {"InteractionQuery", on_interaction_query},
+    {"InteractionHeld", on_held},
+    {"InteractionResumed", on_resumed},
 };
 const size_t router_handlers_count = sizeof(router_handlers) / sizeof(router_handlers[0]);

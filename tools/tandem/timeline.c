@@ -50,6 +50,8 @@ static void event_words(const char *topic, const struct td_interaction_event *ev
     if (td_str_equal(topic, "interaction.connected") ||
         td_str_equal(topic, "interaction.abandoned"))
         add(words, " after %.1f s", (double)event->wait_ms / 1000);
+    if (event->duration_ms > 0)
+        add(words, " after %.1f s", (double)event->duration_ms / 1000);
     if (event->has_decision && event->decision.why[0] != '\0')
         add(words, ": %s", event->decision.why);
     if (event->reason[0] != '\0')
@@ -64,6 +66,8 @@ static void summary_words(const struct td_interaction_summary *summary, char *wo
     add(words, "; ended by %s; dialog %.1f s, wait %.1f s, talk %.1f s, wrap-up %.1f s",
         summary->ended_by, (double)summary->dialog_ms / 1000, (double)summary->wait_ms / 1000,
         (double)summary->talk_ms / 1000, (double)summary->wrap_up_ms / 1000);
+    if (summary->holds > 0)
+        add(words, ", held %u times, %.1f s", summary->holds, (double)summary->hold_ms / 1000);
     if (summary->disposition[0] != '\0')
         add(words, "; %s", summary->disposition);
 }

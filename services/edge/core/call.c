@@ -43,6 +43,8 @@ void edge_call_report_end(struct edge_call_run *run, enum edge_ended_by by, cons
     struct edge_call_effect *effect = edge_call_emit(run, EDGE_EFFECT_REPORT, EDGE_CALL_CUSTOMER);
     effect->report = abandoned ? EDGE_REPORT_ABANDONED : EDGE_REPORT_ENDED;
     effect->by = by;
+    if (call->outbound && by != EDGE_ENDED_BY_SYSTEM)
+        effect->by = by == EDGE_ENDED_BY_AGENT ? EDGE_ENDED_BY_CUSTOMER : EDGE_ENDED_BY_AGENT;
     effect->reason = reason;
 }
 
@@ -51,12 +53,28 @@ void edge_call_end(struct edge_call_run *run, uint16_t status, enum edge_ended_b
 {
     edge_call_leave_customer(run, status);
     drop_agents(run);
+    run->call->connecting = false;
     edge_call_report_end(run, by, reason);
 }
 
 /* --- connecting --- */
 
-static void connect(struct edge_call_run *run, struct td_leg_id leg, bool record)
+void edge_call_note_gone(struct edge_call *call, struct td_offer_id offer)
+{
+    call->gone[call->gone_next] = offer;
+    call->gone_next = (uint8_t)((call->gone_next + 1) % EDGE_CALL_AGENTS);
+}
+
+bool edge_call_is_gone(const struct edge_call *call, struct td_offer_id offer)
+{
+    for (size_t i = 0; i < EDGE_CALL_AGENTS; i++) {
+        if (td_id_equal(call->gone[i].id, offer.id))
+            return true;
+    }
+    return false;
+}
+
+void edge_call_connect(struct edge_call_run *run, struct td_leg_id leg, bool record)
 {
     struct edge_call *call = run->call;
 
@@ -80,14 +98,14 @@ static void on_connect(struct edge_call_run *run, const struct edge_call_event *
     struct edge_call *call = run->call;
     int side = edge_call_side_of_offer(call, event->offer);
 
-    if (!customer_is_here(call) || td_id_equal(event->offer.id, call->gone.id)) {
+    if (!customer_is_here(call) || edge_call_is_gone(call, event->offer)) {
         run->effects->unknown = true;
         return;
     }
     if (side <= EDGE_CALL_CUSTOMER)
-        connect(run, event->leg, event->record); // The agent's phone is at another edge.
+        edge_call_connect(run, event->leg, event->record); // The agent's phone is at another edge.
     else if (call->agents[side - 1].state == EDGE_AGENT_UP)
-        connect(run, call->agents[side - 1].leg, event->record);
+        edge_call_connect(run, call->agents[side - 1].leg, event->record);
     else
         run->effects->unknown = true; // Nobody accepted it yet.
 }
@@ -108,6 +126,7 @@ static void on_media_connected(struct edge_call_run *run, const struct edge_call
     if (side > EDGE_CALL_CUSTOMER)
         edge_call_emit(run, EDGE_EFFECT_STORE, (uint8_t)side);
     edge_call_emit(run, EDGE_EFFECT_REPORT, EDGE_CALL_CUSTOMER)->report = EDGE_REPORT_CONNECTED;
+    edge_call_report_holds(run);
 }
 
 /* --- the router's endings --- */
@@ -126,7 +145,9 @@ static void on_release(struct edge_call_run *run, const struct edge_call_event *
     }
     if (call->customer == EDGE_CUSTOMER_ABSENT)
         call->told = false; // The customer's edge says how it ended.
-    edge_call_end(run, event->status, EDGE_ENDED_BY_SYSTEM, "released");
+    // An agent who called hears what the far end said.
+    uint16_t status = call->refused_status != 0 ? call->refused_status : event->status;
+    edge_call_end(run, status, EDGE_ENDED_BY_SYSTEM, "released");
 }
 
 static void on_offer_cancelled(struct edge_call_run *run, const struct edge_call_event *event)
@@ -168,24 +189,34 @@ static void step_call(struct edge_call_run *run, const struct edge_call_event *e
     case EDGE_CALL_RELEASE:
         on_release(run, event);
         break;
+    case EDGE_CALL_TRANSFER_ANSWERED:
+    case EDGE_CALL_TRANSFER_RINGS:
+    case EDGE_CALL_TRANSFER_DONE:
+    case EDGE_CALL_TRANSFER_FAILED:
+        edge_call_step_transfer(run, event);
+        break;
     default:
         edge_call_step_customer(run, event);
         break;
     }
 }
 
+static bool is_reoffer(enum edge_call_event_type type)
+{
+    return type == EDGE_CALL_REOFFERED || type == EDGE_CALL_REOFFER_ANSWERED ||
+           type == EDGE_CALL_REOFFER_ACCEPTED;
+}
+
 static bool concerns_a_side(enum edge_call_event_type type)
 {
     switch (type) {
     case EDGE_CALL_HUNG_UP:
-    case EDGE_CALL_REOFFERED:
     case EDGE_CALL_PROGRESSED:
     case EDGE_CALL_ANSWERED:
     case EDGE_CALL_REFUSED:
     case EDGE_CALL_EXPIRED:
     case EDGE_CALL_MEDIA_READY:
     case EDGE_CALL_MEDIA_ACCEPTED:
-    case EDGE_CALL_REOFFER_ANSWERED:
     case EDGE_CALL_STORED:
         return true;
     default:
@@ -208,7 +239,11 @@ void edge_call_step(struct edge_call *call, const struct edge_call_event *event,
     assert(event->side < EDGE_CALL_SIDES);
     effects->count = 0;
     effects->unknown = false;
-    if (!concerns_a_side(event->type))
+    if (is_reoffer(event->type))
+        edge_call_step_reoffer(&run, event);
+    else if (event->type == EDGE_CALL_REFERRED)
+        edge_call_refer(&run, event->side);
+    else if (!concerns_a_side(event->type))
         step_call(&run, event);
     else if (event->side == EDGE_CALL_CUSTOMER)
         edge_call_step_customer(&run, event);
@@ -237,6 +272,8 @@ static enum edge_call_phase agent_phase(const struct edge_call *call,
     case EDGE_AGENT_ACCEPTING:
         return EDGE_PHASE_OFFERING;
     case EDGE_AGENT_UP:
+        if (agent->parked)
+            break; // The router keeps it by its transfer.
         return call->connected && td_id_equal(call->peer.id, agent->leg.id) ? EDGE_PHASE_CONNECTED
                                                                             : EDGE_PHASE_ACCEPTED;
     case EDGE_AGENT_FREE:

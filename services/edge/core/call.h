@@ -20,6 +20,12 @@
  *
  * A session without a customer's leg (ABSENT) rings an agent whose customer is at another edge.
  *
+ * Either side may hold the other (call_reoffer.c). An agent who asks for a transfer is *parked*
+ * when the router has taken it (call_transfer.c): up, but with nobody to talk to, until the
+ * transfer is done, has failed, or the agent hangs up. A leg to a number outside is tried like an
+ * agent's. In an *outbound* call an agent has called: side 0 is that agent's phone, the other one
+ * the customer's.
+ *
  * Pure: no clock, no ids of its own making, no memory beyond the struct.
  */
 #ifndef EDGE_CORE_CALL_H
@@ -59,13 +65,28 @@ enum edge_agent_state {
     EDGE_AGENT_UP
 };
 
+enum edge_reoffer_state {
+    EDGE_REOFFER_NONE,
+    EDGE_REOFFER_ASKING, /**< Media is asked for an answer, or for an offer of its own. */
+    EDGE_REOFFER_OFFERED /**< That offer is in our 200; their ACK answers it. */
+};
+
+/** What became of a side's offers within the dialog. */
+struct edge_reoffer {
+    enum edge_reoffer_state state;
+    bool holds; /* it does not want to hear the other side */
+};
+
 struct edge_call_agent {
     enum edge_agent_state state;
     struct td_offer_id offer;
     struct td_leg_id leg;
     bool media_ready;
     bool stored;
-    bool reoffer_pending;
+    bool referring; /* its REFER was taken, and what came of it not yet told */
+    bool parked;    /* and the customer was taken from it */
+    bool outside;   /* no agent: a number outside, that was called in place of one */
+    struct edge_reoffer reoffer;
 };
 
 /** Fields are to be read only. */
@@ -80,25 +101,32 @@ struct edge_call {
     bool told;       /* the router was told of it and not yet of its end */
     bool connecting; /* media was asked */
     bool connected;
-    bool reoffer_pending;
+    bool outbound;           /* side 0 is an agent's phone */
+    uint16_t refused_status; /* outbound: what the far end said to our INVITE */
+    struct edge_reoffer reoffer;
     struct td_leg_id
         peer; /* agent's leg that media connects or has connected to the customer's; nil */
     struct edge_call_agent agents[EDGE_CALL_AGENTS];
-    struct td_offer_id gone; /* last accepted offer that ended: a Connect for it comes too late */
+    struct td_offer_id leaving; /* hung up with a REFER that the router has not answered; nil */
+    /* The last accepted offers that ended: a Connect for one of them comes too late. */
+    struct td_offer_id gone[EDGE_CALL_AGENTS];
+    uint8_t gone_next;
 };
 
 /* --- events --- */
 
 enum edge_call_event_type {
     // the customer's phone
-    EDGE_CALL_INVITED,     /**< First event of a call with a customer; `leg`. */
+    EDGE_CALL_INVITED,     /**< First event of a call with a customer; `leg`, `outbound`. */
     EDGE_CALL_CANCELLED,   /**< CANCEL, or the connection of an INVITE without final response ended.
                             */
     EDGE_CALL_CONFIRMED,   /**< ACK of the 200. */
     EDGE_CALL_UNCONFIRMED, /**< The ACK did not come in time. */
     // either phone; `side`
-    EDGE_CALL_HUNG_UP,   /**< BYE, or a dialog that the peer no longer knows. */
-    EDGE_CALL_REOFFERED, /**< re-INVITE or UPDATE with a body. */
+    EDGE_CALL_HUNG_UP, /**< BYE, or a dialog that the peer no longer knows. */
+    /** re-INVITE or UPDATE with an offer, or a re-INVITE that asks for one. */
+    EDGE_CALL_REOFFERED,
+    EDGE_CALL_REFERRED, /**< REFER; its form is right. */
     // an agent's phone; `side`
     EDGE_CALL_PROGRESSED, /**< 18x. */
     EDGE_CALL_ANSWERED,   /**< 2xx; repeated 2xx too. */
@@ -107,21 +135,27 @@ enum edge_call_event_type {
     // media, store, context, router: replies; `ok`
     /** LegAnswer (customer; when not ok, `status` for the caller) or LegOffer (agent); `side`. */
     EDGE_CALL_MEDIA_READY,
-    EDGE_CALL_MEDIA_ACCEPTED,   /**< LegAccept; `side`. */
-    EDGE_CALL_MEDIA_CONNECTED,  /**< LegConnect; `leg` is the agent's. */
-    EDGE_CALL_REOFFER_ANSWERED, /**< LegAnswer on a leg that is up; `side`. */
+    EDGE_CALL_MEDIA_ACCEPTED,  /**< LegAccept; `side`. */
+    EDGE_CALL_MEDIA_CONNECTED, /**< LegConnect; `leg` is the agent's. */
+    /** LegAnswer on a leg that is up; `side`, `holds`. Or LegOffer: `offers`. */
+    EDGE_CALL_REOFFER_ANSWERED,
+    EDGE_CALL_REOFFER_ACCEPTED, /**< The ACK that answers our offer came, and LegAccept; `holds`. */
     EDGE_CALL_MEDIA_LOST,       /**< The media instance of the customer's leg died. */
     EDGE_CALL_STORED,           /**< The first commit of a side; `side`. */
     EDGE_CALL_IDENTIFIED,       /**< Known or not: the caller's identity need not be waited for. */
     EDGE_CALL_TAKEN,            /**< The router took the arrival; `answer_now`. */
     EDGE_CALL_TURNED_AWAY,      /**< It refused it; `status` for the caller. */
     EDGE_CALL_UNHEARD,          /**< It did not answer: nobody knows whether it has it. */
+    EDGE_CALL_TRANSFER_ANSWERED, /**< The router took the transfer, or not: `status`; `offer`. */
     // the router's commands
-    EDGE_CALL_OFFERED,         /**< `offer`, `leg`, `reachable`. */
+    EDGE_CALL_OFFERED,         /**< `offer`, `leg`, `reachable`, `outside`. */
     EDGE_CALL_OFFER_CANCELLED, /**< `offer`. */
     EDGE_CALL_CONNECT,         /**< `offer`, `leg`, `record`. */
     EDGE_CALL_ANSWER_NOW,      /**< The caller hears early media so far. */
     EDGE_CALL_RELEASE, /**< `offer` (nil: everything), `status` for a caller not yet answered. */
+    EDGE_CALL_TRANSFER_RINGS,  /**< `offer`: of the agent who asked. */
+    EDGE_CALL_TRANSFER_DONE,   /**< `offer`. */
+    EDGE_CALL_TRANSFER_FAILED, /**< `offer`, `leg`, `record`, `status`. */
     EDGE_CALL_EVENT_COUNT
 };
 
@@ -132,6 +166,10 @@ struct edge_call_event {
     bool answer_now;
     bool reachable; /**< The agent's phone is registered here. */
     bool record;
+    bool outbound;
+    bool outside;
+    bool holds;
+    bool offers;
     uint16_t status;
     struct td_offer_id offer;
     struct td_leg_id leg;
@@ -148,13 +186,17 @@ enum edge_call_effect_type {
     EDGE_EFFECT_MEDIA_REANSWER, /**< `side`. */
     EDGE_EFFECT_IDENTIFY,
     EDGE_EFFECT_ARRIVE,
-    EDGE_EFFECT_STORE, /**< `side`; only the first of a side is answered. */
+    EDGE_EFFECT_TRANSFER, /**< `side`: ask the router for what its REFER wants. */
+    EDGE_EFFECT_STORE,    /**< `side`; only the first of a side is answered. */
     // tells
     EDGE_EFFECT_MEDIA_RELEASE, /**< `leg`. */
     EDGE_EFFECT_FORGET,        /**< `side`: delete it from the store. */
-    EDGE_EFFECT_RESPOND, /**< To the customer's INVITE: `status`; 183 and 200 carry the SDP. */
+    EDGE_EFFECT_RESPOND,    /**< To the customer's INVITE: `status`; 183 and 200 carry the SDP. */
+    EDGE_EFFECT_MEDIA_PARK, /**< `leg`: who talked with it hears music. */
     EDGE_EFFECT_REOFFER_RESPOND, /**< `side`, `status`. */
-    EDGE_EFFECT_INVITE,          /**< `side`, as all below. */
+    EDGE_EFFECT_REFER_RESPOND,   /**< `side`, `status`. */
+    EDGE_EFFECT_NOTIFY, /**< `side`, `status` of what its REFER began; 200 and up: final. */
+    EDGE_EFFECT_INVITE, /**< `side`, as all below. */
     EDGE_EFFECT_ACK,
     EDGE_EFFECT_CANCEL,
     EDGE_EFFECT_BYE,
@@ -171,7 +213,10 @@ enum edge_report {
     EDGE_REPORT_FAILED,
     EDGE_REPORT_CONNECTED,
     EDGE_REPORT_ABANDONED,
-    EDGE_REPORT_ENDED
+    EDGE_REPORT_ENDED,
+    EDGE_REPORT_HELD,    /**< `by`. */
+    EDGE_REPORT_RESUMED, /**< `by`. */
+    EDGE_REPORT_LEFT     /**< A parked agent hung up; `offer`. */
 };
 
 enum edge_offer_failure {
@@ -194,7 +239,7 @@ struct edge_call_effect {
     struct td_offer_id offer;        /**< REPORT of an offer. */
     enum edge_report report;         /**< REPORT. */
     enum edge_offer_failure failure; /**< REPORT of FAILED. */
-    enum edge_ended_by by;           /**< REPORT of ENDED. */
+    enum edge_ended_by by;           /**< REPORT of ENDED, HELD, RESUMED. */
     const char *reason;              /**< REPORT; a literal. */
 };
 

@@ -35,13 +35,8 @@ static void report_failed(struct edge_call_run *run, uint8_t side, enum edge_off
 
 static void release_media(struct edge_call_run *run, uint8_t side)
 {
-    struct edge_call_agent *agent = agent_of(run, side);
-
-    if (agent->reoffer_pending) {
-        agent->reoffer_pending = false;
-        edge_call_emit(run, EDGE_EFFECT_REOFFER_RESPOND, side)->status = 487;
-    }
-    edge_call_emit_release(run, side, agent->leg);
+    edge_call_drop_reoffer(run, side);
+    edge_call_emit_release(run, side, agent_of(run, side)->leg);
 }
 
 /* The leg is over at SIP: nothing but the store still knows it. */
@@ -52,7 +47,7 @@ static void close_agent(struct edge_call_run *run, uint8_t side)
     edge_call_emit(run, EDGE_EFFECT_FORGET, side);
     edge_call_emit(run, EDGE_EFFECT_CLOSE, side);
     if (agent->state == EDGE_AGENT_UP)
-        run->call->gone = agent->offer;
+        edge_call_note_gone(run->call, agent->offer);
     if (td_id_equal(run->call->peer.id, agent->leg.id)) {
         run->call->peer = (struct td_leg_id){0};
         run->call->connecting = false;
@@ -77,6 +72,7 @@ void edge_call_drop_agent(struct edge_call_run *run, uint8_t side)
         break;
     case EDGE_AGENT_ACCEPTING:
     case EDGE_AGENT_UP:
+        edge_call_end_transfer(run, side);
         edge_call_emit(run, EDGE_EFFECT_BYE, side);
         release_media(run, side);
         close_agent(run, side);
@@ -149,8 +145,10 @@ void edge_call_offer(struct edge_call_run *run, const struct edge_call_event *ev
     }
     if (call->customer == EDGE_CUSTOMER_ABSENT)
         call->told = true;
-    call->agents[side - 1] = (struct edge_call_agent){
-        .state = EDGE_AGENT_PREPARING, .offer = event->offer, .leg = event->leg};
+    call->agents[side - 1] = (struct edge_call_agent){.state = EDGE_AGENT_PREPARING,
+                                                      .offer = event->offer,
+                                                      .leg = event->leg,
+                                                      .outside = event->outside};
     edge_call_emit(run, EDGE_EFFECT_MEDIA_OFFER, side);
     edge_call_emit(run, EDGE_EFFECT_STORE, side);
 }
@@ -194,6 +192,8 @@ static void on_progressed(struct edge_call_run *run, uint8_t side)
         return;
     agent->state = EDGE_AGENT_RINGING;
     report(run, side, EDGE_REPORT_RINGING);
+    if (run->call->outbound && run->call->customer == EDGE_CUSTOMER_EARLY)
+        edge_call_emit(run, EDGE_EFFECT_RESPOND, EDGE_CALL_CUSTOMER)->status = 180;
 }
 
 static void on_answered(struct edge_call_run *run, uint8_t side)
@@ -243,6 +243,13 @@ static enum edge_offer_failure failure_of(uint16_t status, bool rang)
     }
 }
 
+/* What another's answer means to our caller: that a trunk wants credentials of us is not his doing.
+ */
+static uint16_t told_to_caller(uint16_t status)
+{
+    return status == 401 || status == 407 || status < 400 || status > 699 ? 503 : status;
+}
+
 static void on_refused(struct edge_call_run *run, const struct edge_call_event *event)
 {
     struct edge_call_agent *agent = agent_of(run, event->side);
@@ -254,6 +261,8 @@ static void on_refused(struct edge_call_run *run, const struct edge_call_event *
     }
     if (!rang && agent->state != EDGE_AGENT_INVITING)
         return;
+    if (run->call->outbound)
+        run->call->refused_status = told_to_caller(event->status);
     if (is_decline(event->status))
         report(run, event->side, EDGE_REPORT_DECLINED)->reason = "declined";
     else
@@ -308,6 +317,11 @@ static void on_hung_up(struct edge_call_run *run, uint8_t side)
 
     if (!up && agent->state != EDGE_AGENT_ACCEPTING)
         return; // A callee ends an early dialog with a final response, which is still to come.
+    if (edge_call_leave_transfer(run, side)) {
+        release_media(run, side);
+        close_agent(run, side);
+        return;
+    }
     if (!talking && !(up && call->customer == EDGE_CUSTOMER_ABSENT))
         report(run, side, EDGE_REPORT_DECLINED)->reason = "hung up in set-up";
     else if (call->customer == EDGE_CUSTOMER_ABSENT)
@@ -317,31 +331,6 @@ static void on_hung_up(struct edge_call_run *run, uint8_t side)
     close_agent(run, side);
     if (talking && call->customer != EDGE_CUSTOMER_ABSENT)
         edge_call_end(run, 0, EDGE_ENDED_BY_AGENT, "hung up");
-}
-
-static void on_reoffered(struct edge_call_run *run, uint8_t side)
-{
-    struct edge_call_agent *agent = agent_of(run, side);
-
-    if (agent->state != EDGE_AGENT_UP) {
-        // Our INVITE is not through yet: the peer is to try again (RFC 3261 section 14.2).
-        edge_call_emit(run, EDGE_EFFECT_REOFFER_RESPOND, side)->status = 491;
-    } else if (agent->reoffer_pending) {
-        edge_call_emit(run, EDGE_EFFECT_REOFFER_RESPOND, side)->status = 500;
-    } else {
-        agent->reoffer_pending = true;
-        edge_call_emit(run, EDGE_EFFECT_MEDIA_REANSWER, side);
-    }
-}
-
-static void on_reoffer_answered(struct edge_call_run *run, const struct edge_call_event *event)
-{
-    struct edge_call_agent *agent = agent_of(run, event->side);
-
-    if (!agent->reoffer_pending)
-        return;
-    agent->reoffer_pending = false;
-    edge_call_emit(run, EDGE_EFFECT_REOFFER_RESPOND, event->side)->status = event->ok ? 200 : 488;
 }
 
 void edge_call_step_agent(struct edge_call_run *run, const struct edge_call_event *event)
@@ -368,12 +357,6 @@ void edge_call_step_agent(struct edge_call_run *run, const struct edge_call_even
         break;
     case EDGE_CALL_HUNG_UP:
         on_hung_up(run, event->side);
-        break;
-    case EDGE_CALL_REOFFERED:
-        on_reoffered(run, event->side);
-        break;
-    case EDGE_CALL_REOFFER_ANSWERED:
-        on_reoffer_answered(run, event);
         break;
     default:
         break;

@@ -9,18 +9,11 @@
 #define STATUS_PROGRESS 183
 #define STATUS_OK 200
 #define STATUS_TERMINATED 487
-#define STATUS_NOT_ACCEPTABLE 488
-#define STATUS_OVERLAP 500
 #define STATUS_UNAVAILABLE 503
 
 static void respond(struct edge_call_run *run, uint16_t status)
 {
     edge_call_emit(run, EDGE_EFFECT_RESPOND, EDGE_CALL_CUSTOMER)->status = status;
-}
-
-static void respond_reoffer(struct edge_call_run *run, uint16_t status)
-{
-    edge_call_emit(run, EDGE_EFFECT_REOFFER_RESPOND, EDGE_CALL_CUSTOMER)->status = status;
 }
 
 /* --- the customer's end --- */
@@ -34,13 +27,8 @@ static void close_customer(struct edge_call_run *run)
 
 static void release_customer_media(struct edge_call_run *run)
 {
-    struct edge_call *call = run->call;
-
-    if (call->reoffer_pending) {
-        call->reoffer_pending = false;
-        respond_reoffer(run, STATUS_TERMINATED);
-    }
-    edge_call_emit_release(run, EDGE_CALL_CUSTOMER, call->customer_leg);
+    edge_call_drop_reoffer(run, EDGE_CALL_CUSTOMER);
+    edge_call_emit_release(run, EDGE_CALL_CUSTOMER, run->call->customer_leg);
 }
 
 /* Ends the customer's leg from our side. */
@@ -81,6 +69,7 @@ static void on_invited(struct edge_call_run *run, const struct edge_call_event *
     assert(call->customer == EDGE_CUSTOMER_ABSENT);
     call->customer = EDGE_CUSTOMER_PREPARING;
     call->customer_leg = event->leg;
+    call->outbound = event->outbound;
     edge_call_emit(run, EDGE_EFFECT_MEDIA_ANSWER, EDGE_CALL_CUSTOMER);
     edge_call_emit(run, EDGE_EFFECT_IDENTIFY, EDGE_CALL_CUSTOMER);
     edge_call_emit(run, EDGE_EFFECT_STORE, EDGE_CALL_CUSTOMER);
@@ -116,7 +105,8 @@ static void answer_when_arrived(struct edge_call_run *run)
         return;
     }
     call->customer = EDGE_CUSTOMER_EARLY;
-    respond(run, STATUS_PROGRESS);
+    if (!call->outbound) // An agent's phone makes its own ringing tone, when the far end rings.
+        respond(run, STATUS_PROGRESS);
 }
 
 static void on_customer_media(struct edge_call_run *run, const struct edge_call_event *event)
@@ -238,29 +228,6 @@ static void on_customer_hung_up(struct edge_call_run *run)
     }
 }
 
-static void on_customer_reoffered(struct edge_call_run *run)
-{
-    struct edge_call *call = run->call;
-    bool up = call->customer == EDGE_CUSTOMER_ANSWERED || call->customer == EDGE_CUSTOMER_CONFIRMED;
-
-    if (!up) {
-        respond_reoffer(run, STATUS_NOT_ACCEPTABLE);
-    } else if (call->reoffer_pending) {
-        respond_reoffer(run, STATUS_OVERLAP); // RFC 3261 section 14.2.
-    } else {
-        call->reoffer_pending = true;
-        edge_call_emit(run, EDGE_EFFECT_MEDIA_REANSWER, EDGE_CALL_CUSTOMER);
-    }
-}
-
-static void on_customer_reoffer_answered(struct edge_call_run *run, bool ok)
-{
-    if (!run->call->reoffer_pending)
-        return;
-    run->call->reoffer_pending = false;
-    respond_reoffer(run, ok ? STATUS_OK : STATUS_NOT_ACCEPTABLE);
-}
-
 void edge_call_step_customer(struct edge_call_run *run, const struct edge_call_event *event)
 {
     switch (event->type) {
@@ -278,12 +245,6 @@ void edge_call_step_customer(struct edge_call_run *run, const struct edge_call_e
         break;
     case EDGE_CALL_HUNG_UP:
         on_customer_hung_up(run);
-        break;
-    case EDGE_CALL_REOFFERED:
-        on_customer_reoffered(run);
-        break;
-    case EDGE_CALL_REOFFER_ANSWERED:
-        on_customer_reoffer_answered(run, event->ok);
         break;
     case EDGE_CALL_MEDIA_READY:
         on_customer_media(run, event);

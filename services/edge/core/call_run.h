@@ -44,6 +44,29 @@ void edge_call_offer(struct edge_call_run *run, const struct edge_call_event *ev
 /** Takes one agent's leg down without a word to the router. */
 void edge_call_drop_agent(struct edge_call_run *run, uint8_t side);
 
+/** An accepted offer has ended. */
+void edge_call_note_gone(struct edge_call *call, struct td_offer_id offer);
+bool edge_call_is_gone(const struct edge_call *call, struct td_offer_id offer);
+
+/** Media is to switch the customer through to this leg. */
+void edge_call_connect(struct edge_call_run *run, struct td_leg_id leg, bool record);
+
+/** Takes an event of an offer within a dialog. */
+void edge_call_step_reoffer(struct edge_call_run *run, const struct edge_call_event *event);
+/** The side's leg goes: what waits for media is answered. */
+void edge_call_drop_reoffer(struct edge_call_run *run, uint8_t side);
+/** They talk: whoever holds already is told of. */
+void edge_call_report_holds(struct edge_call_run *run);
+
+/** An agent's REFER. */
+void edge_call_refer(struct edge_call_run *run, uint8_t side);
+/** What the router says of a transfer. */
+void edge_call_step_transfer(struct edge_call_run *run, const struct edge_call_event *event);
+/** An agent hung up. @return True: with a transfer under way, so that the customer stays. */
+bool edge_call_leave_transfer(struct edge_call_run *run, uint8_t side);
+/** The agent's leg goes before its transfer has ended. */
+void edge_call_end_transfer(struct edge_call_run *run, uint8_t side);
+
 /** The media instance died: legs without a customer here fail. */
 void edge_call_fail_agents(struct edge_call_run *run);
 

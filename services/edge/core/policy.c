@@ -20,7 +20,7 @@ static enum edge_policy for_phone(enum edge_called called, const char *number)
     case EDGE_CALLED_OTHER:
         break;
     }
-    return looks_like_a_number(number) ? EDGE_POLICY_FORBIDDEN : EDGE_POLICY_NOT_FOUND;
+    return looks_like_a_number(number) ? EDGE_POLICY_CALL_OUT : EDGE_POLICY_NOT_FOUND;
 }
 
 enum edge_policy edge_policy_decide(enum edge_caller caller, bool proven, enum edge_called called,

@@ -5,8 +5,8 @@
  *   entry point     | taken   | taken      | taken
  *   feature code    | 403     | 403        | carried out; unknown code 404
  *   an agent's phone| 404     | 404        | 403
- *   anything else   | 404     | 404        | a number: 403, since calls to outside are not open to
- * phones; else 404
+ *   a number outside| 404     | 404        | called out, if that agent may and the router allows it
+ *   anything else   | 404     | 404        | 404
  *
  * A phone that has not proven itself is challenged before it learns anything. Outside callers get
  * the same answer for a phone there is and one there is not: users cannot be found by dialling.
@@ -28,6 +28,7 @@ enum edge_called {
 enum edge_policy {
     EDGE_POLICY_TAKE,
     EDGE_POLICY_FEATURE,
+    EDGE_POLICY_CALL_OUT,
     EDGE_POLICY_CHALLENGE,
     EDGE_POLICY_FORBIDDEN, /**< 403 */
     EDGE_POLICY_NOT_FOUND  /**< 404 */

@@ -170,6 +170,12 @@ static void observe(struct flow *flow, const struct flow_input *input)
     case FLOW_ENDED:
         flow_ended(flow, input->ended, instance_of(&input->ended->head, input));
         break;
+    case FLOW_HELD:
+        flow_held(flow, input->held);
+        break;
+    case FLOW_RESUMED:
+        flow_resumed(flow, input->resumed);
+        break;
     default:
         break;
     }

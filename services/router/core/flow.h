@@ -81,6 +81,8 @@ enum flow_input_type {
     FLOW_FAILED,
     FLOW_CONNECTED,
     FLOW_ENDED,
+    FLOW_HELD,
+    FLOW_RESUMED,
     FLOW_DIALOG_ENDED,
     FLOW_AGENT_COMMAND,
     FLOW_DEVICE_CHANGED,
@@ -120,6 +122,8 @@ struct flow_input {
     const struct td_offer_failed *failed;
     const struct td_interaction_connected *connected;
     const struct td_interaction_ended *ended;
+    const struct td_interaction_held *held;
+    const struct td_interaction_resumed *resumed;
     const struct td_dialog_ended *dialog_ended;
     const struct td_agent_command *agent_command;
     const struct td_device_changed *device_changed;

@@ -11,6 +11,7 @@
  *   ask.c        what an interaction asks of an agent
  *   offer.c      offers and their answers
  *   talk.c       connected, ended, abandoned, closed
+ *   hold.c       held, resumed
  *   paired.c     the pairing engine's effects
  *   people.c     agents and their devices
  *   wait.c       what a customer hears who waits
@@ -303,6 +304,12 @@ void flow_connected(struct flow *flow, const struct td_interaction_connected *co
 void flow_connect(struct flow *flow, struct flow_interaction *interaction, uint64_t at_unix_us);
 void flow_ended(struct flow *flow, const struct td_interaction_ended *ended, const char *instance);
 void flow_abandoned(struct flow *flow, const struct td_interaction_abandoned *abandoned);
+/** What the customer hears on hold; empty: what media has built in. */
+const char *flow_hold_music(const struct flow *flow, const struct flow_interaction *interaction);
+void flow_held(struct flow *flow, const struct td_interaction_held *held);
+void flow_resumed(struct flow *flow, const struct td_interaction_resumed *resumed);
+/** They talk no more: a hold that runs is summed up. */
+void flow_end_holds(struct flow_interaction *interaction, uint64_t at_unix_us);
 /** How an interaction ends that is not yet over for the customer. */
 struct flow_end {
     enum td_outcome outcome; /* of one who has not talked to an agent, unless `forced` */

@@ -131,6 +131,7 @@ void flow_put_connect(struct flow *flow, struct flow_interaction *interaction)
     connect->agent_leg = state->agent_leg;
     connect->has_agent_leg = state->has_agent_leg;
     connect->record = flow_is_recorded(flow, interaction);
+    td_str_clip(connect->music, sizeof(connect->music), flow_hold_music(flow, interaction));
 }
 
 void flow_put_release(struct flow *flow, struct flow_interaction *interaction,

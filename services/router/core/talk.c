@@ -93,6 +93,8 @@ static void summarise(struct flow *flow, struct flow_interaction *interaction)
     TEXT(summary->reason, state->reason);
     TEXT(summary->disposition, state->disposition);
     summarise_times(flow, state, summary);
+    summary->holds = state->holds;
+    summary->hold_ms = state->hold_ms;
     summary->offers = state->offers;
     summary->declined = state->declined;
     summary->no_answer = state->no_answer;
@@ -183,6 +185,7 @@ void flow_end(struct flow *flow, struct flow_interaction *interaction, const str
 
     flow_touch(flow, interaction);
     state->ended_at_unix_us = moment(flow, end->at_unix_us, from);
+    flow_end_holds(interaction, state->ended_at_unix_us);
     state->outcome = talked && !end->forced ? TD_OUTCOME_ANSWERED : end->outcome;
     TEXT(state->ended_by, end->by);
     TEXT(state->reason, end->reason);

@@ -127,12 +127,29 @@ class Incoming:
         return message
 
     def bye(self, seconds=5):
+        return self.send_in_dialog("BYE", seconds=seconds)
+
+    def send_in_dialog(self, method, body="", headers=(), seconds=5):
+        """Returns its final response."""
         self._sequence += 1
-        request = self.end.request(
-            "BYE", self.invite.contact_uri(), call_id=self.invite.call_id, branch=new_branch(),
+        return self.end.transact(self._in_dialog(method, self._sequence, body, headers), seconds)
+
+    def reinvite(self, body, ack=True):
+        """Returns its final response."""
+        answer = self.send_in_dialog("INVITE", body)
+        if ack and answer.status < 300:
+            self.ack(answer)
+        return answer
+
+    def ack(self, answer, body=""):
+        """Of a 2xx to our INVITE within the dialog."""
+        return self.end.send(self._in_dialog("ACK", answer.sequence, body))
+
+    def _in_dialog(self, method, sequence, body="", headers=()):
+        return self.end.request(
+            method, self.invite.contact_uri(), call_id=self.invite.call_id, branch=new_branch(),
             from_=f"{self.invite['To']};tag={self._tag}", to=self.invite["From"],
-            sequence=self._sequence)
-        return self.end.transact(request, seconds)
+            sequence=sequence, headers=headers, body=body)
 
 
 def wait_incoming(end, seconds=10, count=1):

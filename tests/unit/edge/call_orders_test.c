@@ -6,6 +6,8 @@
  * every possible next event is tried in every state reached, and at each end the books must be
  * even: one final response for the caller, each agent's 2xx acknowledged, each leg given back, the
  * router told of one end. A state in which nothing can happen any more must be an end.
+ *
+ * A second walk lets the first agent's phone hold, resume and ask for a transfer as well.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,8 +32,15 @@ struct offer_world {
     uint8_t phone, terminal_reports, accepted_reports, declined_reports;
 };
 
+/* The first agent's phone asks for a transfer, which the second offer may serve. */
+struct transfer_world {
+    bool wanted, asked, taken, over, left_told, reoffer_asked, hold_told;
+    uint8_t reoffers, finals;
+};
+
 struct world {
     struct edge_call call;
+    struct transfer_world transfer;
     struct offer_world offers[OFFERS];
     bool invited, media_asked, identify_asked, store_asked, arrive_asked, connect_asked;
     bool media_held, stored, arrived, known, ack_due, caller_gone, released, ended;
@@ -95,6 +104,7 @@ static void on_report(struct world *w, const struct edge_call_effect *effect)
     case EDGE_REPORT_CONNECTED:
         assert_int_equal(w->end_reports, 0);
         w->connected_reports++;
+        w->transfer.hold_told = false; // Whoever still holds says so again.
         return;
     case EDGE_REPORT_RINGING:
         assert_int_equal(offer->terminal_reports, 0);
@@ -107,6 +117,17 @@ static void on_report(struct world *w, const struct edge_call_effect *effect)
         break;
     case EDGE_REPORT_FAILED:
         break;
+    case EDGE_REPORT_LEFT:
+        assert_true(w->transfer.taken);
+        assert_false(w->transfer.left_told);
+        w->transfer.left_told = true;
+        return;
+    case EDGE_REPORT_HELD:
+    case EDGE_REPORT_RESUMED:
+        assert_int_equal(w->end_reports, 0);
+        assert_int_equal(w->transfer.hold_told, effect->report == EDGE_REPORT_RESUMED);
+        w->transfer.hold_told = !w->transfer.hold_told;
+        return;
     }
     assert_int_equal(w->end_reports, 0);
     offer->terminal_reports++;
@@ -219,6 +240,27 @@ static void on_agent_effect(struct world *w, struct offer_world *offer,
         offer->stored = false;
         break;
     case EDGE_EFFECT_CLOSE:
+        break;
+    case EDGE_EFFECT_REFER_RESPOND:
+        assert_int_equal(effect->status, 202);
+        break;
+    case EDGE_EFFECT_NOTIFY:
+        assert_int_equal(offer->phone, PHONE_TALKING); // Nothing follows a BYE.
+        assert_int_equal(w->transfer.finals, 0);
+        if (effect->status >= 200)
+            w->transfer.finals++;
+        break;
+    case EDGE_EFFECT_TRANSFER:
+        w->transfer.asked = true;
+        break;
+    case EDGE_EFFECT_MEDIA_PARK:
+        assert_true(w->transfer.taken);
+        assert_true(offer->media_held);
+        break;
+    case EDGE_EFFECT_MEDIA_REANSWER:
+        w->transfer.reoffer_asked = true;
+        break;
+    case EDGE_EFFECT_REOFFER_RESPOND:
         break;
     case EDGE_EFFECT_REPORT:
         on_report(w, effect);
@@ -379,7 +421,11 @@ static bool router_offer_move(struct world *w, unsigned number, int move)
 
     switch (move) {
     case 0: // An offer goes out when the one before is out of the way, for the router.
-        if (!w->known || w->released || offer->made || !previous_done || w->connected_reports > 0)
+        if (number == 1 && w->transfer.taken)
+            previous_done = !w->transfer.over; // It serves the transfer.
+        else if (w->connected_reports > 0)
+            return false;
+        if (!w->known || w->released || offer->made || !previous_done || w->end_reports > 0)
             return false;
         offer->made = true;
         event.type = EDGE_CALL_OFFERED;
@@ -394,7 +440,8 @@ static bool router_offer_move(struct world *w, unsigned number, int move)
     case 2:
         if (offer->accepted_reports == 0 || offer->connect_said || offer->router_cancelled)
             return false;
-        if (number + 1 < OFFERS && w->offers[number + 1].made)
+        if ((number + 1 < OFFERS && w->offers[number + 1].made) ||
+            (number == 1 && w->transfer.over))
             return false; // Commands keep their order: the fence refuses an overtaken one.
         offer->connect_said = true;
         event.type = EDGE_CALL_CONNECT;
@@ -474,6 +521,72 @@ static bool leg_move(struct world *w, unsigned number, int move)
     return true;
 }
 
+static bool transfer_move(struct world *w, int move)
+{
+    struct transfer_world *transfer = &w->transfer;
+    struct offer_world *second = &w->offers[1];
+    struct edge_call_event event = {.offer = offer_id(1), .leg = leg_id(10)};
+    int side = edge_call_side_of_leg(&w->call, leg_id(10));
+    bool talking = transfer->wanted && side > 0 && w->offers[0].phone == PHONE_TALKING &&
+                   w->offers[0].accepted_reports > 0 && w->connected_reports > 0;
+    bool second_serves = second->made && second->terminal_reports <= second->accepted_reports;
+
+    event.side = (uint8_t)(side > 0 ? side : 0);
+    switch (move) {
+    case 0:
+        if (!talking || transfer->asked || transfer->taken || transfer->over)
+            return false;
+        transfer->wanted = false;
+        event.type = EDGE_CALL_REFERRED;
+        break;
+    case 1:
+    case 2:
+        if (!transfer->asked)
+            return false;
+        transfer->asked = false;
+        transfer->taken = event.ok = move == 1;
+        event.status = 486;
+        event.type = EDGE_CALL_TRANSFER_ANSWERED;
+        break;
+    case 3: // To a queue at once; to somebody when connected.
+        if (!transfer->taken || transfer->over || w->released ||
+            (second->made && !second->connect_said))
+            return false;
+        transfer->over = true;
+        event.type = EDGE_CALL_TRANSFER_DONE;
+        break;
+    case 4:
+        if (!transfer->taken || transfer->over || w->released || second_serves ||
+            transfer->left_told || w->end_reports > 0)
+            return false;
+        transfer->over = true;
+        event.status = 480;
+        event.type = EDGE_CALL_TRANSFER_FAILED;
+        break;
+    case 5:
+        if (!talking || transfer->reoffer_asked || transfer->reoffers == 2)
+            return false;
+        transfer->reoffers++;
+        event.type = EDGE_CALL_REOFFERED;
+        break;
+    case 6:
+        if (!transfer->reoffer_asked)
+            return false;
+        transfer->reoffer_asked = false;
+        event.type = EDGE_CALL_REOFFER_ANSWERED;
+        event.ok = true;
+        event.holds = transfer->reoffers == 1;
+        if (side < 0)
+            return true; // Finds nobody.
+        break;
+    default:
+        return false;
+    }
+    deliver(w, event);
+    return true;
+}
+
+#define TRANSFER_MOVES 7
 #define CUSTOMER_MOVES 9
 #define ROUTER_MOVES 7
 #define OFFER_MOVES 16
@@ -486,6 +599,9 @@ static bool make_move(struct world *w, int move)
     if (move < ROUTER_MOVES)
         return router_move(w, move);
     move -= ROUTER_MOVES;
+    if (move < TRANSFER_MOVES)
+        return transfer_move(w, move);
+    move -= TRANSFER_MOVES;
     unsigned number = (unsigned)(move / OFFER_MOVES);
     move %= OFFER_MOVES;
     if (move < 3)
@@ -538,7 +654,8 @@ static void walk(const struct world *from)
         check_end(from);
         return;
     }
-    for (int move = 0; move < CUSTOMER_MOVES + ROUTER_MOVES + OFFERS * OFFER_MOVES; move++) {
+    for (int move = 0; move < CUSTOMER_MOVES + ROUTER_MOVES + TRANSFER_MOVES + OFFERS * OFFER_MOVES;
+         move++) {
         struct world next;
         memcpy(&next, from, sizeof(next));
         if (make_move(&next, move)) {
@@ -549,12 +666,13 @@ static void walk(const struct world *from)
     assert_true(moved); // Nothing can happen any more, yet a leg is left: a leak.
 }
 
-static void every_order_of_events_ends_with_even_books(void **state)
+static void walk_all(bool with_transfer)
 {
-    (void)state;
     struct world w;
 
     memset(&w, 0, sizeof(w));
+    w.transfer.wanted = with_transfer;
+    world_count = end_count = 0;
     visited = malloc(sizeof(*visited) * WORLDS_MAX);
     used = calloc(WORLDS_MAX, 1);
     assert_non_null(visited);
@@ -570,10 +688,23 @@ static void every_order_of_events_ends_with_even_books(void **state)
     free(used);
 }
 
+static void every_order_of_events_ends_with_even_books(void **state)
+{
+    (void)state;
+    walk_all(false);
+}
+
+static void so_does_every_order_with_a_hold_and_a_transfer(void **state)
+{
+    (void)state;
+    walk_all(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_order_of_events_ends_with_even_books),
+        cmocka_unit_test(so_does_every_order_with_a_hold_and_a_transfer),
     };
 
     return cmocka_run_group_tests_name("edge/call_orders", tests, NULL, NULL);

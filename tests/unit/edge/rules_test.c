@@ -105,7 +105,7 @@ static void a_proven_phone_may_dial_codes_and_entry_points(void **state)
     assert_int_equal(edge_policy_decide(EDGE_CALLER_PHONE, true, EDGE_CALLED_ENTRY_POINT, "100"),
                      EDGE_POLICY_TAKE);
     assert_int_equal(edge_policy_decide(EDGE_CALLER_PHONE, true, EDGE_CALLED_OTHER, "+4420"),
-                     EDGE_POLICY_FORBIDDEN);
+                     EDGE_POLICY_CALL_OUT);
     assert_int_equal(edge_policy_decide(EDGE_CALLER_PHONE, true, EDGE_CALLED_PHONE, "6002"),
                      EDGE_POLICY_FORBIDDEN);
     assert_int_equal(edge_policy_decide(EDGE_CALLER_PHONE, true, EDGE_CALLED_OTHER, "*99"),

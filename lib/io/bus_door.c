@@ -22,9 +22,7 @@
 #define NS_PER_MS UINT64_C(1000000)
 
 #define MONITOR "inproc://door.monitor"
-#define MONITORED                                                                                  \
-    (ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |          \
-     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
+#define MONITORED (ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED)
 
 enum { PEER, BODY, FRAME_COUNT };
 enum { EVENT, SOURCE, MONITOR_FRAME_COUNT };
@@ -90,6 +88,7 @@ static void on_disconnected(struct td_bus_door *door, int descriptor)
 
     if (line == NULL)
         return;
+    door->counts.strangers += !line->is_guest;
     tell_gone(door, line);
     td_bus_lines_close(&door->lines, line);
 }
@@ -106,10 +105,8 @@ static void on_monitored(struct td_bus_door *door, zmq_msg_t *frame)
     memcpy(&value, data + sizeof(event), sizeof(value));
     if (event == ZMQ_EVENT_ACCEPTED)
         on_accepted(door, value);
-    else if (event == ZMQ_EVENT_DISCONNECTED)
-        on_disconnected(door, value);
     else
-        door->counts.handshakes_failed++;
+        on_disconnected(door, value);
 }
 
 /* @return true: all that was there has been taken. */

@@ -57,16 +57,16 @@ struct td_bus_door_options {
 };
 
 struct td_bus_door_counts {
-    uint64_t connections;       /**< Accepted. */
-    uint64_t keys_refused;      /**< `admits` said no. */
-    uint64_t handshakes_failed; /**< No CURVE, another server's key, or no ZeroMQ at all. */
-    uint64_t crowded_out;       /**< Closed to make room. */
-    uint64_t silent;            /**< Closed for saying nothing. */
-    uint64_t cut;               /**< Closed by td_bus_door_cut(), or for frames without end. */
-    uint64_t messages;          /**< From guests, well-formed. */
-    uint64_t malformed;         /**< Not one frame. */
-    uint32_t open;              /**< Connections now. */
-    uint32_t guests;            /**< Of them, guests. */
+    uint64_t connections;  /**< Accepted. */
+    uint64_t keys_refused; /**< `admits` said no. */
+    uint64_t strangers;    /**< Ended without a message: no CURVE, another key, or just gone. */
+    uint64_t crowded_out;  /**< Closed to make room. */
+    uint64_t silent;       /**< Closed for saying nothing. */
+    uint64_t cut;          /**< Closed by td_bus_door_cut(), or for frames without end. */
+    uint64_t messages;     /**< From guests, well-formed. */
+    uint64_t malformed;    /**< Not one frame. */
+    uint32_t open;         /**< Connections now. */
+    uint32_t guests;       /**< Of them, guests. */
 };
 
 /** @param bus  Kept. @return TD_OK; TD_ERR_INVALID (endpoint, key); TD_ERR_EXISTS (address in use,

@@ -38,7 +38,7 @@ static void the_demonstration_company_is_read_whole(void **state)
     assert_int_equal(td_company_file_load(DEMO, NULL, &file, fault), TD_OK);
     assert_int_equal(file->config.agents_count, 12);
     assert_int_equal(file->config.queues_count, 4);
-    assert_int_equal(file->config.entry_points_count, 3);
+    assert_int_equal(file->config.entry_points_count, 4);
     assert_int_equal(file->customers_count, 200);
     assert_string_equal(file->customers[0].brief.external_id, "LB-0001");
     assert_int_equal(file->customers[0].identities_count, 3);

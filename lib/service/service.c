@@ -11,7 +11,7 @@
 
 #define FLUSH_MS 500 /* that the last commits have at a stop; supervision waits longer */
 #define TOOL_POLL_MS 5
-#define METRICS_SIZE_MAX (4U << 20) /* a thousand queues have a dozen lines each */
+#define METRICS_SIZE_MAX (16U << 20) /* a thousand queues have forty lines each */
 
 /* --- clock and log -----------------------------------------------------------------------------
  */

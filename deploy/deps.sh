@@ -23,7 +23,7 @@ build='
 test='
     baresip-core sip-tester sox libcmocka-dev python3-pytest python3-pytest-xdist python3-redis
     python3-psycopg2 python3-zmq python3-yaml clang clang-format clang-tidy libclang-rt-14-dev
-    cppcheck universal-ctags'
+    cppcheck universal-ctags sipvicious'
 
 case "${1:-all}" in
 runtime) wanted=$runtime ;;

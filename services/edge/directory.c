@@ -72,8 +72,9 @@ static void index_trunks(struct edge_tenant *tenant, const struct td_log *log)
     for (uint32_t i = 0; i < config->trunks_count; i++) {
         const struct td_trunk *trunk = &config->trunks[i];
         for (uint32_t j = 0; j < trunk->addresses_count; j++) {
-            enum td_err err =
-                edge_network_parse(trunk->addresses[j], &tenant->networks[tenant->network_count]);
+            struct edge_trunk_network *place = &tenant->networks[tenant->network_count];
+            enum td_err err = edge_network_parse(trunk->addresses[j], &place->network);
+            place->trunk = trunk;
             if (err == TD_OK)
                 tenant->network_count++;
             else
@@ -160,17 +161,11 @@ const struct edge_tenant *edge_directory_find(const struct edge_directory *direc
 const struct edge_tenant *edge_directory_by_address(const struct edge_directory *directory,
                                                     const char *text)
 {
-    struct edge_address address;
+    const struct edge_tenant *tenant = directory->tenants;
 
-    if (edge_address_parse(text, &address) != TD_OK)
-        return NULL;
-    for (const struct edge_tenant *tenant = directory->tenants; tenant; tenant = tenant->next) {
-        for (size_t i = 0; i < tenant->network_count; i++) {
-            if (edge_network_contains(&tenant->networks[i], &address))
-                return tenant;
-        }
-    }
-    return NULL;
+    while (tenant != NULL && edge_tenant_trunk(tenant, text) == NULL)
+        tenant = tenant->next;
+    return tenant;
 }
 
 const struct edge_tenant *edge_directory_by_domain(const struct edge_directory *directory,
@@ -230,6 +225,19 @@ const struct td_agent_config *edge_tenant_phone(const struct edge_tenant *tenant
 const struct td_agent_config *edge_tenant_agent(const struct edge_tenant *tenant, const char *name)
 {
     return find_name(tenant->agents, tenant->agent_count, name);
+}
+
+const struct td_trunk *edge_tenant_trunk(const struct edge_tenant *tenant, const char *text)
+{
+    struct edge_address address;
+
+    if (edge_address_parse(text, &address) != TD_OK)
+        return NULL;
+    for (size_t i = 0; i < tenant->network_count; i++) {
+        if (edge_network_contains(&tenant->networks[i].network, &address))
+            return tenant->networks[i].trunk;
+    }
+    return NULL;
 }
 
 enum edge_called edge_tenant_classify(const struct edge_tenant *tenant, const char *number)

@@ -24,6 +24,11 @@ struct edge_name {
     const struct td_agent_config *agent;
 };
 
+struct edge_trunk_network {
+    struct edge_network network;
+    const struct td_trunk *trunk;
+};
+
 struct edge_tenant {
     struct edge_tenant *next;
     uint32_t id;
@@ -34,7 +39,7 @@ struct edge_tenant {
     size_t phone_count;
     struct edge_name *agents; /* sorted by name */
     size_t agent_count;
-    struct edge_network *networks; /* of all trunks */
+    struct edge_trunk_network *networks; /* of all trunks */
     size_t network_count;
 };
 
@@ -75,6 +80,9 @@ const struct td_entry_point *edge_tenant_entry_point(const struct edge_tenant *t
                                                      const char *number);
 const struct td_agent_config *edge_tenant_phone(const struct edge_tenant *tenant, const char *user);
 const struct td_agent_config *edge_tenant_agent(const struct edge_tenant *tenant, const char *name);
+
+/** The trunk at this address; the first, where several are. */
+const struct td_trunk *edge_tenant_trunk(const struct edge_tenant *tenant, const char *address);
 
 /** What a dialled number is in this company. */
 enum edge_called edge_tenant_classify(const struct edge_tenant *tenant, const char *number);

@@ -2,6 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
+#include "edge/identity.h"
 #include "edge/inbound.h"
 #include "edge/request.h"
 #include "edge/session.h"
@@ -16,6 +18,7 @@ struct invite {
     enum edge_caller caller;
     const struct edge_tenant *tenant;
     const struct td_agent_config *agent; /* whose phone calls */
+    const struct td_trunk *trunk;        /* by which it comes */
     bool proven;
     bool stale;
     char called[EDGE_NUMBER_SIZE];
@@ -68,6 +71,20 @@ static const struct edge_tenant *tenant_of_stranger(const struct edge *edge,
     return tenant != NULL ? tenant : edge->directory.tenants;
 }
 
+/* A carrier may say elsewhere than in the URI what was dialled: see identity.h. */
+static void choose_dialled(struct invite *invite)
+{
+    char number[EDGE_NUMBER_SIZE];
+
+    for (int place = EDGE_DIALLED_URI; place < EDGE_DIALLED_COUNT; place++) {
+        edge_identity_dialled(invite->sip, (enum edge_dialled)place, number);
+        if (edge_tenant_classify(invite->tenant, number) == EDGE_CALLED_ENTRY_POINT) {
+            (void)td_str_copy(invite->called, sizeof(invite->called), number);
+            return;
+        }
+    }
+}
+
 static void identify(struct edge *edge, struct invite *invite)
 {
     invite->caller = EDGE_CALLER_PHONE;
@@ -77,8 +94,11 @@ static void identify(struct edge *edge, struct invite *invite)
     invite->proven = false;
     invite->caller = EDGE_CALLER_TRUNK;
     invite->tenant = edge_directory_by_address(&edge->directory, invite->peer->address);
-    if (invite->tenant != NULL)
+    if (invite->tenant != NULL) {
+        invite->trunk = edge_tenant_trunk(invite->tenant, invite->peer->address);
+        choose_dialled(invite);
         return;
+    }
     invite->caller = EDGE_CALLER_STRANGER;
     invite->tenant = tenant_of_stranger(edge, invite);
 }
@@ -117,7 +137,7 @@ static void take_call(struct edge *edge, const struct invite *invite,
         .entry_point = entry_point,
         .calling_agent = entry_point == NULL ? invite->agent : NULL,
         .peer = invite->peer,
-        .trusted = invite->caller == EDGE_CALLER_TRUNK,
+        .trusted = invite->trunk != NULL && invite->trunk->trusted,
         .called = invite->called,
     };
     nta_incoming_t *kept = edge_request_keep(invite->request);

@@ -10,6 +10,7 @@
 #define EDGE_SESSION_H
 
 #include "edge/core/call.h"
+#include "edge/core/caller_id.h"
 #include "edge/core/fence.h"
 #include "edge/edge.h"
 #include "edge/sip_read.h"
@@ -49,8 +50,9 @@ struct edge_dialog {
     // agent's
     struct td_offer_id offer;
     char agent[64];
-    char target[EDGE_CONTACT_SIZE]; /* request URI: the phone's Contact */
-    struct td_timer guard;          /* rings or cancels no longer than this */
+    char asserted[EDGE_CALLER_ID_SIZE]; /* who calls; empty: withheld */
+    char target[EDGE_CONTACT_SIZE];     /* request URI: the phone's Contact */
+    struct td_timer guard;              /* rings or cancels no longer than this */
     uint32_t lease_ms;
 };
 

@@ -19,19 +19,24 @@ static void on_guard(void *ctx)
                                                                        .side = dialog->side});
 }
 
-/* Who calls, as the agent's phone shows it. */
-static void caller_address(const struct td_offer *offer, const char *domain,
-                           char text[ADDRESS_SIZE])
+/* What the phone shows; kept until its INVITE. */
+static void show_caller(struct edge_dialog *dialog, const struct td_offer *offer,
+                        const struct td_agent_config *agent, const char *domain,
+                        char from[EDGE_CALLER_ID_SIZE])
 {
-    struct td_text writer;
-    bool withheld = offer->caller[0] == '\0';
-    const char *display = offer->customer_name;
+    bool named = offer->queue_display_name[0] != '\0';
+    const struct edge_caller_id id = {
+        .queue = named ? offer->queue_display_name : offer->queue,
+        .customer = offer->customer_name,
+        .number = offer->caller,
+        .language = agent->language,
+        .domain = domain,
+    };
 
-    td_text_init(&writer, text, ADDRESS_SIZE);
-    if (display[0] == '\0')
-        display = offer->queue_display_name;
-    edge_text_add_address(&writer, display, withheld ? "anonymous" : offer->caller,
-                          withheld ? "anonymous.invalid" : domain);
+    edge_caller_id_from(&id, from);
+    dialog->asserted[0] = '\0';
+    if (!edge_caller_id_is_withheld(&id))
+        edge_caller_id_asserted(&id, dialog->asserted);
 }
 
 static bool open_dialog(struct edge_dialog *dialog, const char *from, const char *user,
@@ -62,13 +67,13 @@ static bool prepare_phone(struct edge_session *session, struct edge_dialog *dial
         edge_directory_find(&session->edge->directory, session->tenant);
     const struct edge_phone *phone =
         edge_registrar_find(session->edge, session->tenant, agent->phone_user);
-    char from[ADDRESS_SIZE];
+    char from[EDGE_CALLER_ID_SIZE];
 
     td_str_clip(dialog->target, sizeof(dialog->target), phone->binding.contact);
     td_str_clip(dialog->next_hop, sizeof(dialog->next_hop), phone->route);
     bool tcp = strstr(phone->route, "transport=tcp") != NULL;
     (void)edge_listener_contact(session->edge, tcp, dialog->contact);
-    caller_address(session->offering, tenant->config->domain, from);
+    show_caller(dialog, session->offering, agent, tenant->config->domain, from);
     return open_dialog(dialog, from, agent->phone_user, tenant->config->domain);
 }
 
@@ -145,8 +150,11 @@ void edge_agent_invite(struct edge_session *session, uint8_t side)
     struct edge_dialog *dialog = session->sides[side];
     bool auto_answer = session->edge->config->auto_answer;
     bool outside = session->call.agents[side - 1].outside;
+    bool asserted = dialog->asserted[0] != '\0';
+    char identity[EDGE_CALLER_ID_SIZE + 32];
     char key[TD_ID_TEXT_SIZE];
 
+    (void)snprintf(identity, sizeof(identity), "P-Asserted-Identity: %s", dialog->asserted);
     ++*session->edge->counters.offers_rung;
     dialog->inviting = nta_outgoing_tcreate(
         dialog->leg, on_response, dialog, edge_dialog_hop(dialog), SIP_METHOD_INVITE,
@@ -154,6 +162,8 @@ void edge_agent_invite(struct edge_session *session, uint8_t side)
         SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, REFER"),
         TAG_IF(auto_answer && !outside,
                SIPTAG_HEADER_STR("Call-Info: <sip:localhost>;answer-after=0")),
+        TAG_IF(asserted, SIPTAG_HEADER_STR(identity)),
+        TAG_IF(!asserted && !outside, SIPTAG_HEADER_STR("Privacy: id")),
         SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(dialog->local_sdp),
         TAG_END());
     if (dialog->inviting == NULL) {

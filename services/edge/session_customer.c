@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "edge/identity.h"
 #include "edge/session.h"
 
 /** A new INVITE is answered or refused within this. */
@@ -89,7 +90,7 @@ static void note_arrival(struct edge_session *session, const sip_t *sip,
     td_str_clip(session->entry_point, sizeof(session->entry_point),
                 arrival->entry_point != NULL ? arrival->entry_point->name : "outbound");
     td_str_clip(session->called, sizeof(session->called), arrival->called);
-    edge_read_caller(sip, arrival->trusted, session->caller);
+    edge_identity_caller(sip, arrival->trusted, session->caller);
     if (arrival->calling_agent != NULL)
         td_str_clip(session->calling_agent, sizeof(session->calling_agent),
                     arrival->calling_agent->name);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <sofia-sip/msg_addr.h>
-#include <sofia-sip/sip_extra.h>
 
 #include "base/str.h"
 #include "base/text.h"
@@ -74,24 +73,6 @@ void edge_read_user(const url_t *url, char user[EDGE_NUMBER_SIZE])
     url_unescape(raw, raw);
     if (whole && is_readable(raw))
         (void)td_str_copy(user, EDGE_NUMBER_SIZE, raw);
-}
-
-static bool is_withheld(const url_t *url, const char *user)
-{
-    return strcasecmp(user, "anonymous") == 0 || strcasecmp(user, "unknown") == 0 ||
-           (url->url_host != NULL && strcasecmp(url->url_host, "anonymous.invalid") == 0);
-}
-
-void edge_read_caller(const sip_t *sip, bool trusted, char number[EDGE_NUMBER_SIZE])
-{
-    sip_p_asserted_identity_t *asserted = trusted ? sip_p_asserted_identity(sip) : NULL;
-    const url_t *url = sip->sip_from->a_url;
-
-    if (asserted != NULL)
-        url = asserted->paid_url;
-    edge_read_user(url, number);
-    if (is_withheld(url, number))
-        number[0] = '\0';
 }
 
 /* --- headers as a whole --- */

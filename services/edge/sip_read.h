@@ -17,9 +17,6 @@ bool edge_read_peer(msg_t *message, const sip_t *sip, struct edge_peer *peer);
     it does not fit, or is no readable UTF-8. */
 void edge_read_user(const url_t *url, char user[EDGE_NUMBER_SIZE]);
 
-/** Who calls: P-Asserted-Identity from peers that are trusted, else From; empty when withheld. */
-void edge_read_caller(const sip_t *sip, bool trusted, char number[EDGE_NUMBER_SIZE]);
-
 /** A From or To header's value as it stands in a message, and ";tag=" with `tag` unless that is
     NULL; empty when it does not fit. */
 void edge_read_header(const void *header, const char *tag, char *to, size_t size);

@@ -10,9 +10,12 @@
 #include <sofia-sip/msg.h>
 #include <sofia-sip/msg_addr.h>
 
+#include "base/str.h"
+#include "edge/core/caller_id.h"
 #include "edge/core/feature_call.h"
 #include "edge/core/policy.h"
 #include "edge/core/sip_text.h"
+#include "edge/identity.h"
 #include "edge/sip_read.h"
 #include "edge/sip_strict.h"
 
@@ -41,6 +44,24 @@ static void address_survives(su_home_t *home, const char *number)
     need(number[0] == '\0' || strcspn(number, ";") != strlen(number) || !strcmp(again, number));
 }
 
+/* Whoever calls, what an agent's phone is shown can be read by it. */
+static void show(su_home_t *home, const char *number)
+{
+    char text[EDGE_CALLER_ID_SIZE];
+    char again[EDGE_NUMBER_SIZE];
+    const struct edge_caller_id id = {
+        .queue = number, .customer = "a\"b\\", .number = number, .language = "zh", .domain = "x"};
+
+    need(strlen(number) < EDGE_NUMBER_SIZE && td_str_is_utf8(number, strlen(number)));
+    edge_caller_id_from(&id, text);
+    sip_from_t *from = sip_from_make(home, text);
+    need(from != NULL);
+    edge_read_user(from->a_url, again);
+    need(number[0] != '\0' || strcmp(again, "anonymous") == 0);
+    if (!edge_caller_id_is_withheld(&id))
+        edge_caller_id_asserted(&id, text);
+}
+
 static void read_numbers(su_home_t *home, const sip_t *sip)
 {
     char called[EDGE_NUMBER_SIZE];
@@ -50,8 +71,14 @@ static void read_numbers(su_home_t *home, const sip_t *sip)
                                             {.code = "*", .action = TD_FEATURE_ACTION_NOT_READY}};
 
     edge_read_user(sip->sip_request->rq_url, called);
-    edge_read_caller(sip, true, caller);
-    edge_read_caller(sip, false, caller);
+    for (int place = 0; place < EDGE_DIALLED_COUNT; place++) {
+        edge_identity_dialled(sip, (enum edge_dialled)place, called);
+        need(td_str_is_utf8(called, strlen(called)));
+    }
+    edge_identity_caller(sip, false, caller);
+    show(home, caller);
+    edge_identity_caller(sip, true, caller);
+    show(home, caller);
     need(strlen(called) < sizeof(called) && strlen(caller) < sizeof(caller));
     (void)edge_feature_find(codes, 2, called, argument);
     (void)edge_policy_decide(EDGE_CALLER_STRANGER, false, EDGE_CALLED_OTHER, called);

@@ -77,33 +77,6 @@ static void the_number_dialled_is_unescaped_and_without_parameters(void **state)
     assert_called("sip:1234567890123456789012345678901234567890123456789012345678901234@x", "");
 }
 
-static void assert_caller(const char *headers, bool trusted, const char *expected)
-{
-    char number[EDGE_NUMBER_SIZE];
-
-    edge_read_caller(parse("INVITE sip:100@x", headers, ""), trusted, number);
-    assert_string_equal(number, expected);
-}
-
-static void asserted_identities_count_from_trunks_only(void **state)
-{
-    (void)state;
-    const char *headers = "From: <sip:+441@x>;tag=1\r\nP-Asserted-Identity: <sip:+442@y>\r\n";
-
-    assert_caller(headers, true, "+442");
-    assert_caller(headers, false, "+441");
-    assert_caller("From: \"A\" <tel:+443>;tag=1\r\n", true, "+443");
-}
-
-static void withheld_numbers_are_empty(void **state)
-{
-    (void)state;
-    assert_caller("From: <sip:anonymous@anonymous.invalid>;tag=1\r\n", false, "");
-    assert_caller("From: <sip:+441@anonymous.invalid>;tag=1\r\n", false, "");
-    assert_caller("From: <sip:Anonymous@x>;tag=1\r\n", false, "");
-    assert_caller("From: <sip:x>;tag=1\r\n", false, "");
-}
-
 static void bodies_are_told_apart(void **state)
 {
     (void)state;
@@ -273,6 +246,8 @@ static void every_company_has_its_own_numbers(void **state)
     assert_int_equal(edge_tenant_classify(tenant, "999"), EDGE_CALLED_OTHER);
 
     assert_ptr_equal(edge_directory_by_address(&directory, "192.0.2.77"), tenant);
+    assert_ptr_equal(edge_tenant_trunk(tenant, "192.0.2.77"), &trunk);
+    assert_null(edge_tenant_trunk(tenant, "198.51.100.1"));
     assert_null(edge_directory_by_address(&directory, "198.51.100.1"));
     assert_ptr_equal(edge_directory_by_domain(&directory, "ONE.example"), tenant);
     assert_ptr_equal(edge_directory_by_phone(&directory, "6002"), tenant);
@@ -292,8 +267,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(the_number_dialled_is_unescaped_and_without_parameters,
                                   destroy_message),
-        cmocka_unit_test_teardown(asserted_identities_count_from_trunks_only, destroy_message),
-        cmocka_unit_test_teardown(withheld_numbers_are_empty, destroy_message),
         cmocka_unit_test_teardown(bodies_are_told_apart, destroy_message),
         cmocka_unit_test_teardown(faults_have_the_status_of_the_rfc, destroy_message),
         cmocka_unit_test_teardown(an_invite_that_cannot_be_answered_in_sdp_is_told_so,

@@ -72,11 +72,10 @@ def test_why_names_the_agent_and_who_was_next(site):
     caller.hangup()
     history(site, interaction)
     why = site.tandem("why", interaction)
-    assert "offer 1: ada" in why, why
+    assert "offer 1 to ada" in why, why
     assert re.search(r"next +ben", why), why
     timeline = site.tandem("interaction", interaction)
-    for word in ("interaction.arrived", "interaction.queued", "interaction.offered",
-                 "interaction.connected", "interaction.closed", "answered by ada"):
+    for word in (" arrived ", " queued ", " offered ", " connected ", " closed ", "answered by ada"):
         assert word in timeline
 
 

@@ -80,6 +80,7 @@ def test_a_call_comes_and_goes_on_the_screen(site, top):
     screen.wait_for("connected")
     assert "ada" in row(screen, "connected")
     name = row(screen, "connected").split()[0]
+    assert name in site.tandem("interaction", name), "a call goes by the name on the screen"
     screen.press("2")
     screen.wait_for("busy")
     assert row(screen, "busy").split()[-2:] == ["yes", name]

@@ -12,6 +12,7 @@
 #include "tandem/command.h"
 #include "tandem/core/dates.h"
 #include "tandem/report.h"
+#include "tandem/zone.h"
 
 #define DEADLINE_MS 60000
 #define PAGE 1000 /* single calls */
@@ -22,11 +23,6 @@
     "[--queue NAME] [--agent NAME] [--format table|csv|json]"
 
 enum kind { BY_DAY, BY_HOUR, BY_QUEUE, BY_AGENT, CALLS, KIND_COUNT };
-
-/* Times are written in the company's zone. */
-static const struct td_history_statement zone_statement = {
-    "history_zone", "SELECT set_config('TimeZone', time_zone, true) FROM tandem.company "
-                    "WHERE tenant = $1"};
 
 static const struct td_history_statement days_statement = {
     "history_days",

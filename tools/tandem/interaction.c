@@ -3,110 +3,53 @@
  * Both read the history; an event is there within a second of its being stored.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/str.h"
 #include "tandem/command.h"
-#include "tandem/timeline.h"
-#include "wire/interaction_wire.h"
+#include "tandem/find.h"
+#include "tandem/tell.h"
+#include "tandem/zone.h"
 
 #define DEADLINE_MS 5000
 
 struct interaction_run {
     const struct command_options *options;
     struct td_service *service;
+    const char *name; /* as given */
     struct td_id id;
     bool only_why;
-    int decisions;
+    bool json;
 };
 
 /* Nothing about it happened before it began: so no older partition is looked at. */
 static const struct td_history_statement events_statement = {
     "interaction_events",
-    "SELECT occurred_at, topic, source, type, payload FROM tandem.event "
+    "SELECT occurred_at, to_char(occurred_at, 'YYYY-MM-DD HH24:MI:SS.MS'), topic, source, type, "
+    "payload FROM tandem.event "
     "WHERE tenant = $1 AND key = $2 AND occurred_at >= $3 ORDER BY occurred_at, event_id"};
 
 #define CLOCKS_APART_US UINT64_C(3600000000) /* of the hosts of a site, at most */
-
-/* --- timeline ----------------------------------------------------------------------------------
- */
-
-static void print_event(struct interaction_run *run, const struct td_rows *rows, uint32_t row,
-                        uint64_t first_unix_us)
-{
-    uint64_t at_unix_us = td_rows_unix_us(rows, row, 0);
-    time_t seconds = (time_t)(at_unix_us / 1000000);
-    const char *topic = td_rows_text(rows, row, 1);
-    struct tm local;
-    char clock[16];
-    char words[TIMELINE_SIZE];
-
-    timeline_words(td_service_arena(run->service), topic, td_rows_text(rows, row, 3),
-                   td_rows_bytes(rows, row, 4), words);
-    (void)localtime_r(&seconds, &local);
-    (void)strftime(clock, sizeof(clock), "%H:%M:%S", &local);
-    (void)printf("%s.%03u  +%6.1f s  %-22s %s\n", clock, (unsigned)(at_unix_us / 1000 % 1000),
-                 (double)(at_unix_us - first_unix_us) / 1e6, topic, words);
-}
-
-static void print_timeline(struct interaction_run *run, const struct td_rows *rows)
-{
-    char id[TD_ID_TEXT_SIZE];
-    uint64_t first_unix_us = td_rows_unix_us(rows, 0, 0);
-    time_t day = (time_t)(first_unix_us / 1000000);
-    struct tm local;
-    char date[16];
-
-    (void)localtime_r(&day, &local);
-    (void)strftime(date, sizeof(date), "%Y-%m-%d", &local);
-    (void)printf("interaction %s, %s\n", td_id_format(run->id, id), date);
-    for (uint32_t row = 0; row < td_rows_count(rows); row++)
-        print_event(run, rows, row, first_unix_us);
-}
-
-/* --- why ---------------------------------------------------------------------------------------
- */
-
-static void print_decision(struct interaction_run *run, struct td_bytes payload)
-{
-    struct td_arena *arena = td_service_arena(run->service);
-    size_t mark = arena->used;
-    struct td_interaction_event event;
-
-    if (td_interaction_event_decode(arena, payload, &event, NULL) == TD_OK && event.has_decision)
-        timeline_print_decision(++run->decisions, &event);
-    td_arena_rewind(arena, mark);
-}
-
-static void print_decisions(struct interaction_run *run, const struct td_rows *rows)
-{
-    for (uint32_t row = 0; row < td_rows_count(rows); row++) {
-        if (td_str_equal(td_rows_text(rows, row, 1), "interaction.offered"))
-            print_decision(run, td_rows_bytes(rows, row, 4));
-    }
-    if (run->decisions == 0)
-        (void)puts("no agent was chosen for it");
-}
-
-/* --- both --------------------------------------------------------------------------------------
- */
 
 static void on_events(void *ctx, enum td_err err, const struct td_history_answer *answer)
 {
     struct interaction_run *run = ctx;
     int status = 0;
 
-    if (err != TD_OK)
+    if (err != TD_OK) {
         status = command_fail(1, "the history cannot be read: %s",
                               command_why_failed(err, answer->message));
-    else if (td_rows_count(answer->steps[0]) == 0)
+    } else if (td_rows_count(answer->steps[1]) == 0) {
         status = command_fail(1, "the history has no such interaction");
-    else if (run->only_why)
-        print_decisions(run, answer->steps[0]);
-    else
-        print_timeline(run, answer->steps[0]);
+    } else {
+        const struct tell tell = {.id = run->id,
+                                  .rows = answer->steps[1],
+                                  .arena = td_service_arena(run->service),
+                                  .now_unix_us = td_loop_now_unix_us(td_service_loop(run->service)),
+                                  .json = run->json};
+
+        (run->only_why ? tell_why : tell_interaction)(&tell);
+    }
     td_tool_exit(run->service, status);
 }
 
@@ -118,36 +61,57 @@ static uint64_t earliest_unix_us(struct td_id id)
     return id.bytes[6] >> 4 == 7 && begun > CLOCKS_APART_US ? begun - CLOCKS_APART_US : 0;
 }
 
+static void on_found(void *ctx, struct td_id id)
+{
+    struct interaction_run *run = ctx;
+    char text[TD_ID_TEXT_SIZE];
+    struct td_history_unit *unit;
+
+    run->id = id;
+    const struct td_param params[] = {td_param_i32((int32_t)run->options->tenant),
+                                      td_param_text(td_id_format(id, text)),
+                                      td_param_unix_us(earliest_unix_us(id))};
+    enum td_err err = td_history_unit_create(&unit);
+    if (err == TD_OK) {
+        td_history_unit_add(unit, &zone_statement, params, 1);
+        td_history_unit_add(unit, &events_statement, params, 3);
+        td_history_unit_repeatable(unit);
+        err = td_history_run(td_service_history(run->service), &unit, DEADLINE_MS, on_events, run);
+    }
+    if (err != TD_OK)
+        td_tool_exit(run->service, command_fail(1, "the history cannot be read"));
+}
+
 static void start(struct td_service *service, void *ctx)
 {
     struct interaction_run *run = ctx;
-    char id[TD_ID_TEXT_SIZE];
-    const struct td_param params[] = {td_param_i32((int32_t)run->options->tenant),
-                                      td_param_text(td_id_format(run->id, id)),
-                                      td_param_unix_us(earliest_unix_us(run->id))};
-    const struct td_history_query query = {.statement = &events_statement,
-                                           .params = params,
-                                           .param_count = 3,
-                                           .deadline_ms = DEADLINE_MS,
-                                           .repeatable = true};
 
     run->service = service;
-    if (td_history_query(td_service_history(service), &query, on_events, run) != TD_OK)
-        td_tool_exit(service, command_fail(1, "the history cannot be read"));
+    find_interaction(service, run->options->tenant, run->name, on_found, run);
 }
 
 static int run_interaction(const struct command_options *options, int argc, char **argv,
                            bool only_why)
 {
     struct interaction_run run = {.options = options, .only_why = only_why};
+    const char *command = only_why ? "why" : "interaction";
 
-    if (argc != 1)
-        return command_fail(2, "usage: tandem %s ID", only_why ? "why" : "interaction");
-    if (td_id_parse(argv[0], &run.id) != TD_OK)
+    for (int i = 0; i < argc; i++) {
+        if (td_str_equal(argv[i], "--json"))
+            run.json = true;
+        else if (run.name == NULL && argv[i][0] != '-')
+            run.name = argv[i];
+        else
+            return command_fail(2, "usage: tandem %s ID [--json]", command);
+    }
+    if (run.name == NULL)
+        return command_fail(2, "usage: tandem %s ID [--json]", command);
+    if (!find_is_name(run.name))
         return command_fail(2,
                             "ID: expected a UUID such as "
-                            "0190b5a2-7c3e-7d10-8a4f-0123456789ab, found \"%s\"",
-                            argv[0]);
+                            "0190b5a2-7c3e-7d10-8a4f-0123456789ab, at least four digits of its "
+                            "beginning or end, or last; found \"%s\"",
+                            run.name);
     const struct td_tool tool = {.site_file = options->site_file,
                                  .uses_history = true,
                                  .without_live = true,

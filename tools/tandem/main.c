@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "tandem/command.h"
+#include "tandem/find.h"
 
 #define DEFAULT_SITE "var/site/site.yaml"
 
@@ -75,9 +76,15 @@ static const struct command commands[] = {
      "Counted are interactions that are over, in the day they arrived in; for queues and agents\n"
      "each passage, in the day it ended. Formulas: services/reporting/README.md.",
      command_history},
-    {"interaction", "ID", "what happened to one interaction, in order of time", NULL,
+    {"interaction", "ID [--json]", "what happened to one interaction, in order of time",
+     "Every event with the time since the beginning and since the event before, then the legs of\n"
+     "all parties and what it came to.\n" FIND_HELP,
      command_interaction},
-    {"why", "ID", "why this agent, and who was next", NULL, command_why},
+    {"why", "ID [--json]", "why this agent, who was next, and what was asked",
+     "What each step of the requirement asked from when on; of each offer: who got it and why, "
+     "who\n"
+     "was next, why not the others, and what came of it.\n" FIND_HELP,
+     command_why},
     {"check", "[--json] [--wait SECONDS]", "is anything stuck, forgotten, or there twice?",
      "Asks every owner what it has and compares: interactions, agents, commands, calls, SIP "
      "dialogs,\n"

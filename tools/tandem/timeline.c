@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "wire/dialog_wire.h"
+#include "wire/interaction_wire.h"
 #include "wire/json.h"
 #include "wire/media_wire.h"
 
@@ -35,20 +36,51 @@ static void arrived_words(const struct td_interaction_event *event, char *words)
         add(words, ", customer %s", td_identify_outcome_name(event->identified));
 }
 
+/* Where it goes, and who sends it. */
+static void move_words(const struct td_interaction_event *event, char *words)
+{
+    if (event->from_agent[0] != '\0')
+        add(words, "%s ", event->from_agent);
+    if (event->cause != TD_OVERFLOW_CAUSE_UNSPECIFIED)
+        add(words, "%s: ", td_overflow_cause_name(event->cause));
+    if (event->action != TD_DIVERSION_ACTION_UNSPECIFIED)
+        add(words, "%s ", td_diversion_action_name(event->action));
+    if (event->target != TD_TRANSFER_TARGET_UNSPECIFIED)
+        add(words, "to %s ", td_transfer_target_name(event->target));
+    if (event->to[0] != '\0')
+        add(words, "%s ", event->to);
+    if (event->to_queue[0] != '\0')
+        add(words, "%s ", event->to_queue);
+    if (event->trunk[0] != '\0')
+        add(words, "by trunk %s ", event->trunk);
+}
+
+static void queued_words(const char *topic, const struct td_interaction_event *event, char *words)
+{
+    bool is_asked = event->expression[0] != '\0' && !td_str_equal(event->expression, "true");
+
+    if (td_str_equal(topic, "interaction.queued"))
+        add(words, "%s, position %u", event->queue, event->position);
+    else if (td_str_equal(topic, "interaction.relaxed"))
+        add(words, "step %u of the requirement is in force", event->step);
+    else
+        return;
+    add(words, "%s%s", is_asked ? ": " : "", is_asked ? event->expression : "");
+}
+
 static void event_words(const char *topic, const struct td_interaction_event *event, char *words)
 {
     if (td_str_equal(topic, "interaction.arrived"))
         arrived_words(event, words);
     if (event->document[0] != '\0')
         add(words, "%s ", event->document);
-    if (td_str_equal(topic, "interaction.queued"))
-        add(words, "%s, position %u", event->queue, event->position);
-    if (td_str_equal(topic, "interaction.relaxed"))
-        add(words, "step %u of the requirement is in force", event->step);
+    queued_words(topic, event, words);
+    move_words(event, words);
     if (event->agent[0] != '\0')
         add(words, "%s", event->agent);
     if (td_str_equal(topic, "interaction.connected") ||
-        td_str_equal(topic, "interaction.abandoned"))
+        td_str_equal(topic, "interaction.abandoned") ||
+        td_str_equal(topic, "interaction.overflowed"))
         add(words, " after %.1f s", (double)event->wait_ms / 1000);
     if (event->duration_ms > 0)
         add(words, " after %.1f s", (double)event->duration_ms / 1000);
@@ -129,31 +161,4 @@ void timeline_words(struct td_arena *arena, const char *topic, const char *type,
     else
         json_words(type, payload, words);
     td_arena_rewind(arena, mark);
-}
-
-/* --- a decision --------------------------------------------------------------------------------
- */
-
-void timeline_print_decision(int number, const struct td_interaction_event *event)
-{
-    const struct td_decision *decision = &event->decision;
-
-    (void)printf("offer %d: %s, after %.1f s in queue %s\n", number, decision->agent,
-                 (double)decision->wait_ms / 1000, event->queue);
-    (void)printf("  because   %s\n", decision->why);
-    if (decision->step > 0)
-        (void)printf("  asked     step %u of %u: %s\n", decision->step, decision->steps,
-                     decision->expression[0] != '\0' ? decision->expression : "anybody");
-    (void)printf("  agent     fit %.3f, idle %.1f s; %u ready agents met it; %u interactions "
-                 "waiting\n",
-                 (double)decision->fit_milli / 1000, (double)decision->idle_ms / 1000,
-                 decision->candidates, decision->waiting);
-    if (decision->next_agent[0] != '\0')
-        (void)printf("  next      %s: fit %.3f, idle %.1f s\n", decision->next_agent,
-                     (double)decision->next_fit_milli / 1000,
-                     (double)decision->next_idle_ms / 1000);
-    else
-        (void)puts("  next      nobody");
-    (void)printf("  decided   in %.1f us, %s\n", (double)decision->decision_ns / 1000,
-                 decision->by_release ? "when an agent became free" : "when it came");
 }

@@ -44,7 +44,7 @@
 /** Most effects of one step. */
 #define FLOW_EFFECTS_MAX 2048
 /** Bytes that flow_effects_init takes. */
-#define FLOW_EFFECTS_SIZE (8U << 20)
+#define FLOW_EFFECTS_SIZE (16U << 20)
 /** How long an offer stands at the router beyond the lease that the channel was told: the channel's
     own word, which says why, comes first. */
 #define FLOW_LEASE_GRACE_MS 1500

@@ -135,6 +135,14 @@ static void answered(struct flow *flow, struct flow_interaction *interaction,
 
 /* --- the queue --- */
 
+/* What is asked from here on, for those who want to know why nobody came. */
+static void put_expression(struct flow *flow, const struct flow_interaction *interaction,
+                           uint32_t step, struct td_interaction_event *event)
+{
+    (void)td_routing_print_step(flow->routing, interaction->state.interaction_id, step,
+                                event->expression, sizeof(event->expression));
+}
+
 static void queued(struct flow *flow, struct flow_interaction *interaction)
 {
     struct td_routing_place place;
@@ -144,11 +152,15 @@ static void queued(struct flow *flow, struct flow_interaction *interaction)
     if (td_routing_find_place(flow->routing, interaction->state.interaction_id, flow->now,
                               &place) == TD_OK)
         event->position = place.position;
+    put_expression(flow, interaction, 0, event);
 }
 
 static void relaxed(struct flow *flow, struct flow_interaction *interaction, uint32_t step)
 {
-    flow_put_event(flow, interaction, "interaction.relaxed")->step = step + 1;
+    struct td_interaction_event *event = flow_put_event(flow, interaction, "interaction.relaxed");
+
+    event->step = step + 1;
+    put_expression(flow, interaction, step, event);
 }
 
 /* Why it overflowed; UNSPECIFIED: it did not, or was taken out for what it is not asked about. */

@@ -133,6 +133,19 @@ static void explain(struct td_decision *decision, const struct td_routing_decisi
     td_text_add(&text, ").");
 }
 
+/* Who else there was. The engine has given the chosen one the offer already. */
+static void count_others(const struct flow *flow, struct td_decision *decision)
+{
+    uint32_t counts[TD_ROUTING_AGENT_STATE_COUNT];
+
+    td_routing_count_agents(flow->routing, counts);
+    uint32_t occupied =
+        counts[TD_ROUTING_OFFERED] + counts[TD_ROUTING_BUSY] + counts[TD_ROUTING_WRAP_UP];
+    decision->agents_ready = counts[TD_ROUTING_READY];
+    decision->agents_occupied = occupied > 0 ? occupied - 1 : 0;
+    decision->agents_not_ready = counts[TD_ROUTING_NOT_READY];
+}
+
 void flow_decide(struct flow *flow, const struct flow_interaction *interaction,
                  const struct td_routing_effect *offer, struct td_decision *decision)
 {
@@ -158,5 +171,6 @@ void flow_decide(struct flow *flow, const struct flow_interaction *interaction,
     if (decision->tier_s > 0)
         TEXT(decision->tier, interaction->state.customer.tier);
     decision->by_release = flow->entering != interaction && paired->attempt_count == 0;
+    count_others(flow, decision);
     explain(decision, paired);
 }

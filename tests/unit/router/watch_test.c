@@ -70,6 +70,44 @@ static void pages_bring_everything_once(void **state)
     assert_int_equal(flow_list_interactions(world->flow, &cursor, list, 2), 0);
 }
 
+static const struct td_interaction_event *said(const struct world *world, const char *topic)
+{
+    for (size_t i = world->event_count; i > 0; i--) {
+        if (strcmp(world->events[i - 1].topic, topic) == 0)
+            return &world->events[i - 1].said;
+    }
+    fail();
+    return NULL;
+}
+
+static void a_decision_says_who_else_there_was(void **state)
+{
+    struct world *world = *state;
+
+    make_ready(world, "ann");
+    make_ready(world, "bob");
+    make_ready(world, "cleo");
+    (void)arrive(world, 1, "sales");
+
+    const struct td_decision first = stored(world, 1).decision;
+    assert_int_equal(first.agents_ready, 2); // The chosen one is not counted.
+    assert_int_equal(first.agents_occupied, 0);
+    assert_int_equal(first.agents_not_ready, 0);
+    (void)arrive(world, 2, "sales");
+
+    const struct td_decision second = stored(world, 2).decision;
+    assert_int_equal(second.agents_ready, 1);
+    assert_int_equal(second.agents_occupied, 1);
+}
+
+static void events_say_what_is_asked_from_then_on(void **state)
+{
+    struct world *world = *state;
+
+    (void)arrive(world, 1, "sales");
+    assert_string_not_equal(said(world, "interaction.queued")->expression, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -77,6 +115,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_interaction_is_listed_with_its_phase_and_since_when),
         TEST(pages_bring_everything_once),
+        TEST(a_decision_says_who_else_there_was),
+        TEST(events_say_what_is_asked_from_then_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

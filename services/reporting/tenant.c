@@ -167,7 +167,7 @@ static void take_count(struct tenant *tenant, const char *word,
         tally_moved(tally, TALLY_OVERFLOW, event->queue, event->to_queue);
     } else if (td_str_equal(word, "offer_ended")) {
         count_missed(tally, event);
-    } else if (td_str_equal(word, "resumed")) {
+    } else if (td_str_equal(word, "resumed") && event->duration_ms > 0) {
         tally_worked(tally, event->queue, TALLY_HOLD, event->duration_ms);
     } else if (td_str_equal(word, "ended")) {
         tally_worked(tally, event->queue, TALLY_TALK, event->duration_ms);
@@ -185,7 +185,7 @@ static void take_interaction(struct tenant *tenant, const char *word,
         return;
     if (td_str_equal(word, "overflowed"))
         leave(tenant, event, TALLY_OVERFLOWED, is_late);
-    if (td_str_equal(word, "resumed"))
+    if (td_str_equal(word, "resumed") && event->duration_ms > 0)
         states_hold(&tenant->states, event->agent, false);
     if (!is_late)
         take_count(tenant, word, event);

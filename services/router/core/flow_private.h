@@ -309,7 +309,7 @@ const char *flow_hold_music(const struct flow *flow, const struct flow_interacti
 void flow_held(struct flow *flow, const struct td_interaction_held *held);
 void flow_resumed(struct flow *flow, const struct td_interaction_resumed *resumed);
 /** They talk no more: a hold that runs is summed up. */
-void flow_end_holds(struct flow_interaction *interaction, uint64_t at_unix_us);
+void flow_end_holds(struct flow *flow, struct flow_interaction *interaction, uint64_t at_unix_us);
 /** How an interaction ends that is not yet over for the customer. */
 struct flow_end {
     enum td_outcome outcome; /* of one who has not talked to an agent, unless `forced` */

@@ -66,9 +66,9 @@ static void resume(struct flow *flow, struct flow_interaction *interaction, enum
     *mark_of(state, by) = false;
     struct td_interaction_event *event = flow_put_event(flow, interaction, "interaction.resumed");
     td_str_clip(event->reason, sizeof(event->reason), name_of(by));
-    event->duration_ms = held_ms(flow, state, at_unix_us);
     if (is_held(state))
-        return;
+        return; // By the other one: they still do not hear each other.
+    event->duration_ms = held_ms(flow, state, at_unix_us);
     state->hold_ms += event->duration_ms;
     state->held_at_unix_us = 0;
 }
@@ -81,13 +81,10 @@ void flow_resumed(struct flow *flow, const struct td_interaction_resumed *resume
         resume(flow, interaction, resumed->by, resumed->head.at_unix_us);
 }
 
-void flow_end_holds(struct flow_interaction *interaction, uint64_t at_unix_us)
+void flow_end_holds(struct flow *flow, struct flow_interaction *interaction, uint64_t at_unix_us)
 {
-    struct td_interaction_state *state = &interaction->state;
-
-    if (is_held(state))
-        state->hold_ms += flow_ms(state->held_at_unix_us, at_unix_us);
-    state->held_by_agent = false;
-    state->held_by_customer = false;
-    state->held_at_unix_us = 0;
+    if (interaction->state.held_by_agent)
+        resume(flow, interaction, TD_PARTY_AGENT, at_unix_us);
+    if (interaction->state.held_by_customer)
+        resume(flow, interaction, TD_PARTY_CUSTOMER, at_unix_us);
 }

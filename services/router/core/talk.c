@@ -185,7 +185,7 @@ void flow_end(struct flow *flow, struct flow_interaction *interaction, const str
 
     flow_touch(flow, interaction);
     state->ended_at_unix_us = moment(flow, end->at_unix_us, from);
-    flow_end_holds(interaction, state->ended_at_unix_us);
+    flow_end_holds(flow, interaction, state->ended_at_unix_us);
     state->outcome = talked && !end->forced ? TD_OUTCOME_ANSWERED : end->outcome;
     TEXT(state->ended_by, end->by);
     TEXT(state->reason, end->reason);

@@ -80,6 +80,8 @@ class Recount:
             self._of(event.queue)[MISSES[event.reason]] += 1
 
     def _resumed(self, event):
+        if not event.duration_ms:
+            return  # the other one still holds
         self._of(event.queue)["holds"] += 1
         self._of(event.queue)["hold_ms"] += event.duration_ms
 

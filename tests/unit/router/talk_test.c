@@ -54,6 +54,42 @@ static void a_channels_clock_that_is_wrong_makes_no_negative_times(void **state)
     assert_int_equal(summary_of(world, 1)->talk_ms, 5000);
 }
 
+static void hold(struct world *world, uint64_t number, enum td_party by, bool held)
+{
+    struct td_interaction_held begin = {.head = world_head(world, number, "edge-1"), .by = by};
+    struct td_interaction_resumed end = {.head = world_head(world, number, "edge-1"), .by = by};
+    struct flow_input input = {
+        .type = held ? FLOW_HELD : FLOW_RESUMED, .held = &begin, .resumed = &end};
+
+    world_step(world, &input);
+}
+
+static void a_hold_is_one_until_nobody_holds_and_ends_with_the_talk(void **state)
+{
+    struct world *world = *state;
+
+    make_ready(world, "ann");
+    talk(world, 1, "plain");
+    hold(world, 1, TD_PARTY_AGENT, true);
+    world->now += 10 * SECOND;
+    hold(world, 1, TD_PARTY_CUSTOMER, true);
+    world->now += 5 * SECOND;
+    hold(world, 1, TD_PARTY_AGENT, false);
+    assert_int_equal(world->said.duration_ms, 0); // The customer still holds.
+    world->now += 5 * SECOND;
+    hold(world, 1, TD_PARTY_CUSTOMER, false);
+    assert_int_equal(world->said.duration_ms, 20000);
+
+    hold(world, 1, TD_PARTY_AGENT, true);
+    world->now += 7 * SECOND;
+    end_call(world, 1, TD_ENDED_BY_CUSTOMER);
+    assert_int_equal(count_events(world, "interaction.resumed", 1), 3);
+    assert_int_equal(count_events(world, "interaction.held", 1), 3);
+    assert_int_equal(summary_of(world, 1)->holds, 2);
+    assert_int_equal(summary_of(world, 1)->hold_ms, 27000);
+    assert_int_equal(summary_of(world, 1)->talk_ms, 27000);
+}
+
 static void a_disposition_ends_the_wrap_up(void **state)
 {
     struct world *world = *state;
@@ -172,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_talk_ends_in_wrap_up_and_then_closes),
         TEST(a_channels_clock_that_is_wrong_makes_no_negative_times),
+        TEST(a_hold_is_one_until_nobody_holds_and_ends_with_the_talk),
         TEST(a_disposition_ends_the_wrap_up),
         TEST(a_disposition_given_while_talking_leaves_no_wrap_up),
         TEST(without_wrap_up_it_closes_with_the_talk),

@@ -83,6 +83,7 @@ struct world {
     size_t command_count;
     struct world_event events[WORLD_ITEMS * 4];
     size_t event_count;
+    struct td_interaction_event said;     /* the last event of an interaction */
     struct td_agent_record said_of_agent; /* the last agent.state */
     struct td_interaction_summary closed[WORLD_ITEMS];
     size_t closed_count;
@@ -200,6 +201,7 @@ static struct world_event *world_event(struct world *world, const char *topic,
 
 static void world_interaction_event(struct world *world, const struct flow_effect *effect)
 {
+    world->said = *effect->as.event;
     struct world_event *event = world_event(world, effect->topic, effect->interaction_id);
 
     td_str_clip(event->agent, sizeof(event->agent), effect->as.event->agent);

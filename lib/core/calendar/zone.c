@@ -17,7 +17,7 @@ static int64_t day_in_year(const struct td_zone_date *date, int32_t year)
     int64_t month = td_date_to_day((struct td_date){year, date->month, 1});
     int64_t last = month + td_date_month_days(year, date->month) - 1;
     uint32_t wanted = (date->weekday + 6U) % 7; // Monday is 0 here.
-    int64_t day = month + (wanted + 7 - td_date_weekday(month)) % 7 + (date->week - 1) * 7;
+    int64_t day = month + (wanted + 7 - td_date_weekday(month)) % 7 + (date->week - INT64_C(1)) * 7;
 
     return day > last ? day - 7 : day;
 }

@@ -240,15 +240,15 @@ static void divert(struct flow *flow, struct flow_interaction *interaction)
     enum td_diversion_action action =
         diversion != NULL ? diversion->action : TD_DIVERSION_ACTION_UNSPECIFIED;
 
+    bool goes_on = false;
+
+    if (action == TD_DIVERSION_ACTION_MESSAGE)
+        goes_on = to_dialog(flow, interaction, TD_DIALOG_PURPOSE_MESSAGE);
+    else if (action == TD_DIVERSION_ACTION_VOICE_MAIL)
+        goes_on = to_dialog(flow, interaction, TD_DIALOG_PURPOSE_VOICE_MAIL);
     if (action == TD_DIVERSION_ACTION_QUEUE && state->overflows <= OVERFLOWS_MAX)
         to_queue(flow, interaction, diversion->queue);
-    else if (action == TD_DIVERSION_ACTION_MESSAGE &&
-             to_dialog(flow, interaction, TD_DIALOG_PURPOSE_MESSAGE))
-        return;
-    else if (action == TD_DIVERSION_ACTION_VOICE_MAIL &&
-             to_dialog(flow, interaction, TD_DIALOG_PURPOSE_VOICE_MAIL))
-        return;
-    else
+    else if (!goes_on)
         end(flow, interaction, "system", true);
 }
 

@@ -71,8 +71,12 @@ void flow_give_notice(struct flow *flow, struct flow_interaction *interaction)
 void flow_end_notice(struct flow *flow, struct flow_interaction *interaction, bool given)
 {
     interaction->state.notice_given = given;
-    if (!interaction->channel_unsynced)
-        flow_release_hold(flow, interaction);
+    if (interaction->channel_unsynced)
+        return;
+    flow_release_hold(flow, interaction);
+    flow->entering = interaction; // Whoever was ready all along is offered it at once.
+    flow_pair(flow, NULL);
+    flow->entering = NULL;
 }
 
 const struct td_spoken_text *flow_notice_text(const struct flow *flow,

@@ -43,7 +43,7 @@ struct world {
     struct transfer_world transfer;
     struct offer_world offers[OFFERS];
     bool invited, media_asked, identify_asked, store_asked, arrive_asked, connect_asked;
-    bool media_held, stored, arrived, known, ack_due, caller_gone, released, ended;
+    bool media_held, stored, arrived, known, ack_due, caller_gone, released, ended, answer_said;
     uint8_t connect_offer, finals, final_ok, end_reports, connected_reports, closed;
 };
 
@@ -404,6 +404,13 @@ static bool router_move(struct world *w, int move)
             return false;
         event.type = EDGE_CALL_MEDIA_LOST;
         break;
+    case 7: // For voice mail: in place of offers, which it does not change.
+        if (!w->known || w->arrive_asked || w->answer_said || w->offers[0].made || w->released ||
+            w->end_reports > 0 || w->transfer.wanted)
+            return false;
+        event.type = EDGE_CALL_ANSWER_NOW;
+        w->answer_said = true;
+        break;
     default:
         return false;
     }
@@ -588,7 +595,7 @@ static bool transfer_move(struct world *w, int move)
 
 #define TRANSFER_MOVES 7
 #define CUSTOMER_MOVES 9
-#define ROUTER_MOVES 7
+#define ROUTER_MOVES 8
 #define OFFER_MOVES 16
 
 static bool make_move(struct world *w, int move)

@@ -206,6 +206,25 @@ static void who_cannot_be_served_is_told_why(void **state)
     (void)assert_reports(EDGE_REPORT_ABANDONED);
 }
 
+static void the_router_may_answer_before_there_is_an_agent(void **state)
+{
+    (void)state;
+    struct edge_call call;
+
+    taken(&call, false);
+    happens(&call, EDGE_CALL_ANSWER_NOW);
+    assert_says(EDGE_EFFECT_RESPOND, 200);
+    happens(&call, EDGE_CALL_ANSWER_NOW); // Said twice.
+    assert_null(find(EDGE_EFFECT_RESPOND));
+    happens(&call, EDGE_CALL_CONFIRMED);
+
+    arriving(&call); // The command overtakes the commit of the leg.
+    step(&call, (struct edge_call_event){.type = EDGE_CALL_TAKEN, .answer_now = false});
+    happens(&call, EDGE_CALL_ANSWER_NOW);
+    on_side(&call, EDGE_CALL_STORED, EDGE_CALL_CUSTOMER, true);
+    assert_says(EDGE_EFFECT_RESPOND, 200);
+}
+
 static void a_caller_who_gives_up_gets_487(void **state)
 {
     (void)state;
@@ -556,6 +575,7 @@ int main(void)
         cmocka_unit_test(the_router_is_told_without_waiting_for_the_store),
         cmocka_unit_test(the_entry_point_says_when_it_is_answered),
         cmocka_unit_test(who_cannot_be_served_is_told_why),
+        cmocka_unit_test(the_router_may_answer_before_there_is_an_agent),
         cmocka_unit_test(a_caller_who_gives_up_gets_487),
         cmocka_unit_test(the_phone_rings_after_the_commit_only),
         cmocka_unit_test(answers_of_phones_are_told_apart),

@@ -416,6 +416,38 @@ static void finish(struct account *account)
     assert_int_equal(count_busy(account), 0);
 }
 
+static struct td_diversion way(enum td_diversion_action action, const char *queue)
+{
+    struct td_diversion made = {.action = action};
+
+    td_str_clip(made.queue, sizeof(made.queue), queue);
+    return made;
+}
+
+/* Whoever cannot be served as usual goes somewhere else. */
+static void divert_all(struct world *world)
+{
+    struct td_queue *sales = &world->queues[0];
+    struct td_queue *plain = &world->queues[1];
+    struct td_queue *small = &world->queues[2];
+
+    sales->max_wait_s = 15;
+    sales->has_when_waited = true;
+    sales->when_waited = way(TD_DIVERSION_ACTION_QUEUE, "plain");
+    sales->has_recording_notice = true;
+    sales->recording_notice.mode = TD_NOTICE_MODE_BEFORE_AGENT;
+    plain->max_wait_s = 20;
+    plain->has_when_waited = true;
+    plain->when_waited = way(TD_DIVERSION_ACTION_VOICE_MAIL, "");
+    plain->has_when_no_agent = true;
+    plain->when_no_agent = way(TD_DIVERSION_ACTION_MESSAGE, "");
+    small->has_when_full = true;
+    small->when_full = way(TD_DIVERSION_ACTION_QUEUE, "plain");
+    small->has_when_no_agent = true;
+    small->when_no_agent = way(TD_DIVERSION_ACTION_BUSY, "");
+    flow_configure(world->flow, &world->config, world->calendar, world_problem, world);
+}
+
 static void nothing_is_lost_or_doubled_whatever_happens(void **state)
 {
     (void)state;
@@ -427,6 +459,8 @@ static void nothing_is_lost_or_doubled_whatever_happens(void **state)
         *account = (struct account){.world = world_create(), .random = run, .next_call = 1};
         print_message("seed %u\n", (unsigned)run);
         world_up(account->world, "ivr", "ivr-2");
+        if (run % 2 == 0)
+            divert_all(account->world);
         for (int step = 0; step < STEPS; step++) {
             random_step(account);
             check(account);

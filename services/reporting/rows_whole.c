@@ -17,7 +17,7 @@
     "FROM STDIN (FORMAT binary)"
 #define COPY_RECORDINGS                                                                            \
     "COPY pg_temp.recording_staging (tenant, occurred_at, interaction_id, file, started_at, "      \
-    "duration_ms, size_bytes, complete) FROM STDIN (FORMAT binary)"
+    "duration_ms, size_bytes, complete, kind) FROM STDIN (FORMAT binary)"
 
 static struct td_param begun(struct td_interaction_id interaction)
 {
@@ -136,6 +136,7 @@ static void add_finished(struct td_history_unit *unit, const struct td_envelope 
         td_param_i64((int64_t)recording->duration_ms),
         td_param_i64((int64_t)recording->size_bytes),
         td_param_bool(recording->complete),
+        td_param_text(td_recording_kind_name(recording->kind)),
     };
 
     td_history_unit_row(unit, params, sizeof(params) / sizeof(params[0]));

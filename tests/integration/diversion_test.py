@@ -114,6 +114,9 @@ def test_a_message_is_recorded_until_a_pause(site):
     event, (customer, agent) = finished(site, bytes.fromhex(interaction.replace("-", "")))
     assert (event.kind, event.complete) == (1, True)
     assert customer.heard_tone(440, 0.8) and agent.loudness() < 0.002
+    kinds = wait.until(lambda: site.sql("SELECT kind, file FROM tandem.recording WHERE interaction_id = %s",
+                                        interaction), 10, "the history has it")
+    assert kinds == [("voice_mail", event.file)]
     assert abs(event.duration_ms - tail.wait("interaction.closed")["payload"]["voice_mail_ms"]) < 600
     shown = wait.until(lambda: "voice mail " in (text := site.tandem("interaction", interaction))
                        and text, 10, "the command line shows it")

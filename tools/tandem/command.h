@@ -40,6 +40,7 @@ int command_why(const struct command_options *options, int argc, char **argv);
 int command_check(const struct command_options *options, int argc, char **argv);
 int command_history(const struct command_options *options, int argc, char **argv);
 int command_top(const struct command_options *options, int argc, char **argv);
+int command_simulate(const struct command_options *options, int argc, char **argv);
 int command_demo_call(const struct command_options *options, int argc, char **argv);
 
 /** Prints "tandem: SENTENCE" to stderr. @return `status`. */

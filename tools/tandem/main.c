@@ -93,6 +93,13 @@ static const struct command commands[] = {
      "again for up to SECONDS (3) while something is found, and tells what every look has shown.\n"
      "Exit status 1 when there is a finding, or somebody did not answer.",
      command_check},
+    {"simulate", "SCENARIO.yaml [--seeds N] [--csv FILE] [--html FILE]",
+     "what would happen, policies compared on the same days",
+     "Runs the engine that routes live calls in virtual time, each policy of the scenario over N\n"
+     "seeds (5). --html writes a page with charts, --csv the figures of each run. No site is "
+     "needed.\n"
+     "deploy/scenarios has scenarios to start from.",
+     command_simulate},
     {"demo call", "", "make one call and show what happens", NULL, command_demo_call},
 };
 

@@ -80,6 +80,8 @@ static void on_prepare(uv_prepare_t *prepare)
 
     while (socket != &bus->listed) {
         struct td_bus_socket *next = socket->next;
+
+        td_bus_flush(socket); // May swallow the sign that something has come: so it goes first.
         bool readable =
             is_readable(socket); // Asked in any case: it also lets ZeroMQ do its chores.
 

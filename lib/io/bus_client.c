@@ -55,6 +55,8 @@ static void on_timer(void *ctx)
 
     if (pending->end == TD_ERR_TIMEOUT)
         client->counts.timeouts++;
+    else if (pending->end == TD_ERR_BUSY)
+        client->counts.refused++;
     else
         client->counts.forgotten++;
     finish(client, pending, pending->end, td_bytes(NULL, 0));
@@ -109,6 +111,21 @@ static bool on_work(struct td_bus_socket *socket)
 
 /* --- connections --- */
 
+/* It was accepted and then found no room: whoever asked hears it in the next turn. */
+static void on_unsent(struct td_bus_socket *socket, zmq_msg_t *frames)
+{
+    struct connection *connection = (struct connection *)socket; // Its first member.
+    struct td_id id;
+
+    memcpy(id.bytes, zmq_msg_data(&frames[0]), sizeof(id.bytes));
+    struct td_bus_pending *pending =
+        td_bus_outstanding_find(&connection->client->outstanding, connection, id);
+    if (pending == NULL)
+        return;
+    pending->end = TD_ERR_BUSY;
+    td_timer_start(&pending->timer, 0);
+}
+
 static struct connection *find_connection(struct td_bus_client *client, const char *endpoint)
 {
     struct connection *connection = client->connections;
@@ -130,6 +147,7 @@ static enum td_err open_connection(struct td_bus_client *client, struct connecti
         free(connection);
         return err;
     }
+    connection->socket.on_unsent = on_unsent;
     err = td_bus_socket_connect(&connection->socket, connection->endpoint);
     if (err != TD_OK)
         td_bus_socket_close(&connection->socket, on_connection_closed);
@@ -187,17 +205,14 @@ static void write_u32(uint8_t bytes[4], uint32_t value)
 
 static enum td_err send_request(struct connection *connection, const struct td_bus_call *call)
 {
-    struct td_bus_socket *socket = &connection->socket;
     uint8_t deadline[4];
+    zmq_msg_t frames[3];
 
     write_u32(deadline, call->deadline_ms);
-    // DEALER takes or refuses a message with its first frame.
-    bool sent = td_bus_send(socket, call->id.bytes, TD_ID_SIZE, true) == TD_OK &&
-                td_bus_send(socket, deadline, sizeof(deadline), true) == TD_OK &&
-                td_bus_send(socket, call->body.data, call->body.size, false) == TD_OK;
-
-    td_bus_socket_touch(socket);
-    return sent ? TD_OK : TD_ERR_BUSY;
+    td_bus_frame_init(&frames[0], call->id.bytes, TD_ID_SIZE);
+    td_bus_frame_init(&frames[1], deadline, sizeof(deadline));
+    td_bus_frame_init(&frames[2], call->body.data, call->body.size);
+    return td_bus_queue(&connection->socket, frames, 3) == TD_OK ? TD_OK : TD_ERR_BUSY;
 }
 
 static enum td_err try_request(struct td_bus_client *client, const struct td_bus_call *call,

@@ -34,20 +34,28 @@ static struct td_bus_slot *find_open(struct td_bus_request request)
 
 /* --- replying --- */
 
-static bool send_reply(struct td_bus_server *server, zmq_msg_t *peer, struct td_id id,
+static void send_reply(struct td_bus_server *server, zmq_msg_t *peer, struct td_id id,
                        enum td_err status, struct td_bytes body)
 {
     uint8_t code = (uint8_t)status;
-    // Only the first frame can fail: ROUTER decides there whether the peer takes the message.
-    bool sent = zmq_msg_send(peer, server->socket.zmq, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0 &&
-                td_bus_send(&server->socket, id.bytes, sizeof(id.bytes), true) == TD_OK &&
-                td_bus_send(&server->socket, &code, sizeof(code), true) == TD_OK &&
-                td_bus_send(&server->socket, body.data, body.size, false) == TD_OK;
+    zmq_msg_t frames[4];
 
-    if (!sent)
+    (void)zmq_msg_init(&frames[0]); // Neither of these two can fail.
+    (void)zmq_msg_move(&frames[0], peer);
+    td_bus_frame_init(&frames[1], id.bytes, sizeof(id.bytes));
+    td_bus_frame_init(&frames[2], &code, sizeof(code));
+    td_bus_frame_init(&frames[3], body.data, body.size);
+    if (td_bus_queue(&server->socket, frames, 4) != TD_OK)
         server->counts.undelivered++;
-    td_bus_socket_touch(&server->socket);
-    return sent;
+}
+
+/* ROUTER decides by the first frame whether the peer takes the message. */
+static void on_unsent(struct td_bus_socket *socket, zmq_msg_t *frames)
+{
+    struct td_bus_server *server = (struct td_bus_server *)socket; // Its first member.
+
+    (void)frames;
+    server->counts.undelivered++;
 }
 
 void td_bus_reply(struct td_bus_request request, enum td_err status, struct td_bytes body)
@@ -63,14 +71,14 @@ void td_bus_reply(struct td_bus_request request, enum td_err status, struct td_b
         body = td_bytes(NULL, 0);
     }
     request.server->counts.replied++;
-    (void)send_reply(request.server, &slot->peer, slot->id, status, body);
+    send_reply(request.server, &slot->peer, slot->id, status, body);
     td_bus_inbox_release(&request.server->inbox, slot);
 }
 
 static void refuse(struct td_bus_server *server, struct td_bus_slot *slot)
 {
     server->counts.busy_late++;
-    (void)send_reply(server, &slot->peer, slot->id, TD_ERR_BUSY, td_bytes(NULL, 0));
+    send_reply(server, &slot->peer, slot->id, TD_ERR_BUSY, td_bytes(NULL, 0));
     td_bus_inbox_release(&server->inbox, slot);
 }
 
@@ -107,7 +115,7 @@ static void accept_request(struct td_bus_server *server, zmq_msg_t *frames, uint
     struct td_bus_slot *slot = td_bus_inbox_add(&server->inbox, &frames[PEER], &frames[BODY]);
     if (slot == NULL) {
         server->counts.busy_full++;
-        (void)send_reply(server, &frames[PEER], id, TD_ERR_BUSY, td_bytes(NULL, 0));
+        send_reply(server, &frames[PEER], id, TD_ERR_BUSY, td_bytes(NULL, 0));
         return;
     }
     slot->id = id;
@@ -230,6 +238,7 @@ enum td_err td_bus_server_create(struct td_bus *bus, const struct td_bus_server_
         return err;
     }
 
+    self->socket.on_unsent = on_unsent;
     // A reply to a peer that is gone must fail, so that it can be counted.
     td_bus_socket_set(&self->socket, ZMQ_ROUTER_MANDATORY, 1);
     err = td_bus_socket_bind(&self->socket, options->endpoint, self->endpoint);

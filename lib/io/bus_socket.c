@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "io/bus_list.h"
 
@@ -120,6 +122,16 @@ void td_bus_socket_touch(struct td_bus_socket *socket)
     td_bus_list_add(socket);
 }
 
+static void drop_queued(struct td_bus_socket *socket)
+{
+    for (uint32_t i = 0; i < socket->queued_count; i++)
+        td_bus_frames_close(socket->queued[i].frames, socket->queued[i].count,
+                            socket->queued[i].count);
+    free(socket->queued);
+    socket->queued = NULL;
+    socket->queued_count = 0;
+}
+
 static void on_poll_closed(uv_handle_t *handle)
 {
     struct td_bus_socket *socket = handle->data;
@@ -134,6 +146,7 @@ void td_bus_socket_close(struct td_bus_socket *socket,
     socket->on_closed = on_closed;
     // libuv first, so that it never watches a descriptor that ZeroMQ has closed.
     uv_close((uv_handle_t *)&socket->poll, on_poll_closed);
+    drop_queued(socket);
     (void)zmq_close(socket->zmq);
     socket->zmq = NULL;
     td_bus_socket_left(socket->bus);
@@ -148,6 +161,72 @@ enum td_err td_bus_send(struct td_bus_socket *socket, const void *data, size_t s
         rc = zmq_send(socket->zmq, data, size, flags);
     while (rc < 0 && errno == EINTR);
     return rc >= 0 ? TD_OK : TD_ERR_UNAVAILABLE;
+}
+
+/* A socket takes or refuses a message with its first frame. Those that were sent are empty then. */
+static bool send_frames(struct td_bus_socket *socket, zmq_msg_t *frames, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int flags = ZMQ_DONTWAIT | (i + 1 < count ? ZMQ_SNDMORE : 0);
+        int rc;
+
+        do
+            rc = zmq_msg_send(&frames[i], socket->zmq, flags);
+        while (rc < 0 && errno == EINTR);
+        if (rc < 0)
+            return false;
+    }
+    return true;
+}
+
+void td_bus_flush(struct td_bus_socket *socket)
+{
+    uint32_t count = socket->queued_count;
+
+    socket->queued_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct td_bus_queued *message = &socket->queued[i];
+
+        if (!send_frames(socket, message->frames, message->count) && socket->on_unsent != NULL)
+            socket->on_unsent(socket, message->frames);
+        td_bus_frames_close(message->frames, message->count, message->count);
+    }
+}
+
+static uint32_t queued_max(const struct td_bus_socket *socket)
+{
+    uint32_t queue_max = td_bus_queue_max(socket->bus);
+
+    return queue_max < TD_BUS_QUEUED_MAX ? queue_max : TD_BUS_QUEUED_MAX;
+}
+
+enum td_err td_bus_queue(struct td_bus_socket *socket, zmq_msg_t *frames, size_t count)
+{
+    assert(count <= TD_BUS_QUEUED_FRAMES_MAX);
+    td_bus_socket_touch(socket);
+    if (socket->queued == NULL)
+        socket->queued = calloc(TD_BUS_QUEUED_MAX, sizeof(*socket->queued));
+    if (socket->queued == NULL || socket->queued_count >= queued_max(socket)) {
+        td_bus_flush(socket);
+        bool sent = send_frames(socket, frames, count);
+        td_bus_frames_close(frames, count, count);
+        return sent ? TD_OK : TD_ERR_UNAVAILABLE;
+    }
+    struct td_bus_queued *message = &socket->queued[socket->queued_count++];
+    message->count = count;
+    for (size_t i = 0; i < count; i++) {
+        (void)zmq_msg_init(&message->frames[i]); // Neither can fail.
+        (void)zmq_msg_move(&message->frames[i], &frames[i]);
+    }
+    return TD_OK;
+}
+
+void td_bus_frame_init(zmq_msg_t *frame, const void *data, size_t size)
+{
+    if (zmq_msg_init_size(frame, size) != 0)
+        abort(); // As everywhere a few hundred bytes cannot be had.
+    if (size > 0)
+        memcpy(zmq_msg_data(frame), data, size);
 }
 
 static bool receive_frame(struct td_bus_socket *socket, zmq_msg_t *frame)

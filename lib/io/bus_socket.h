@@ -28,6 +28,15 @@ struct td_bus_socket;
    waiting for ZeroMQ. May close the socket. */
 typedef bool (*td_bus_work_fn)(struct td_bus_socket *socket);
 
+/** Messages that wait for the end of the turn, per socket; more are sent at once. */
+#define TD_BUS_QUEUED_MAX 32
+#define TD_BUS_QUEUED_FRAMES_MAX 4
+
+struct td_bus_queued {
+    zmq_msg_t frames[TD_BUS_QUEUED_FRAMES_MAX];
+    size_t count;
+};
+
 struct td_bus_socket {
     uv_poll_t poll; /* its close callback is the end of the owner */
     struct td_bus *bus;
@@ -37,6 +46,10 @@ struct td_bus_socket {
     struct td_bus_socket *next, *prev; /* list of the bus */
     bool listed;
     bool more; /* the last answer of on_work */
+    /** A queued message was not taken: the peer's queue is full, or it is gone. May be NULL. */
+    void (*on_unsent)(struct td_bus_socket *socket, zmq_msg_t *frames);
+    struct td_bus_queued *queued; /* NULL until the first */
+    uint32_t queued_count;
 };
 
 struct td_loop *td_bus_loop(const struct td_bus *bus);
@@ -66,6 +79,22 @@ void td_bus_socket_close(struct td_bus_socket *socket,
  * gone). */
 enum td_err TD_MUST_CHECK td_bus_send(struct td_bus_socket *socket, const void *data, size_t size,
                                       bool more);
+
+/**
+ * Sends a message at the end of this turn of the loop, with all others of the turn. ZeroMQ's own
+ * thread sends, and waking it costs more than a message does: so it is woken once a turn.
+ *
+ * @param frames  Taken, also on failure. At most TD_BUS_QUEUED_FRAMES_MAX.
+ * @return TD_OK; TD_ERR_UNAVAILABLE: not taken (known at once only when many are queued).
+ */
+enum td_err TD_MUST_CHECK td_bus_queue(struct td_bus_socket *socket, zmq_msg_t *frames,
+                                       size_t count);
+
+/** Sends what is queued. For the bus. */
+void td_bus_flush(struct td_bus_socket *socket);
+
+/** A frame with a copy of the bytes. Aborts when out of memory. */
+void td_bus_frame_init(zmq_msg_t *frame, const void *data, size_t size);
 
 /**
  * Receives one message.

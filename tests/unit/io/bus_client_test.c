@@ -331,8 +331,8 @@ static void replies_that_make_no_sense_are_counted(void **state)
     struct td_id id = td_loop_new_id(site.loop);
     assert_int_equal(ask(&site, endpoint, 10000, id), TD_OK);
 
-    int peer_size = zmq_recv(router, peer, sizeof(peer), 0);
-    assert_true(peer_size > 0);
+    int peer_size = 0; // It leaves at the end of a turn.
+    await(site.loop, (peer_size = zmq_recv(router, peer, sizeof(peer), ZMQ_DONTWAIT)) > 0);
     assert_int_equal(zmq_recv(router, frame, sizeof(frame), 0), 16);
     assert_memory_equal(frame, id.bytes, 16);
     assert_int_equal(zmq_recv(router, frame, sizeof(frame), 0), 4);

@@ -15,12 +15,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TD_PACE_PERIOD_NS UINT64_C(1000000)
+#define TD_PACE_PERIOD_NS UINT64_C(2000000)
 /** Resting begins above so many turns a second, and ends below so many. */
-#define TD_PACE_BUSY_PER_S 1500
-#define TD_PACE_IDLE_PER_S 500
+#define TD_PACE_BUSY_PER_S 500
+#define TD_PACE_IDLE_PER_S 200
 /** For which turns are counted: longer than one call takes to be set up. */
-#define TD_PACE_WINDOW_NS UINT64_C(250000000)
+#define TD_PACE_WINDOW_NS UINT64_C(500000000)
 
 /** Zeroed is new. */
 struct td_pace {

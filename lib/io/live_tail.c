@@ -36,6 +36,7 @@ struct td_live_tail {
     struct td_live_request trimmed;
     struct td_live_request page;
     struct td_timer retry;
+    struct td_timer rest;
     bool is_known;   /* every position; told as up */
     bool is_reading; /* a round is under way */
     bool is_paused;
@@ -108,7 +109,8 @@ static enum td_err send_page(struct td_live_tail *tail)
 
 static void begin_round(struct td_live_tail *tail)
 {
-    if (tail->is_reading || tail->is_paused || !tail->is_known || !td_live_link_is_up(&tail->link))
+    if (tail->is_reading || tail->is_paused || !tail->is_known ||
+        !td_live_link_is_up(&tail->link) || td_timer_is_running(&tail->rest))
         return;
     // Either may fail for want of memory: the first one's answer then comes for nothing.
     tail->is_reading = send_trimmed(tail) == TD_OK && send_page(tail) == TD_OK;
@@ -184,6 +186,19 @@ static void deliver_page(struct td_live_tail *tail, const struct td_live_reply *
         tail->config.page_end(tail->config.ctx);
 }
 
+/* There may be more than was read. */
+static bool is_full(const struct td_live_tail *tail, const struct td_live_reply *reply)
+{
+    for (uint32_t i = 0; i < td_live_reply_count(reply); i++) {
+        const struct td_live_reply *one = td_live_reply_at(reply, i);
+
+        if (td_live_reply_count(one) == 2 &&
+            td_live_reply_count(td_live_reply_at(one, 1)) >= tail->page_max)
+            return true;
+    }
+    return false;
+}
+
 static void on_page(struct td_live_request *request, const struct td_live_reply *reply)
 {
     struct td_live_tail *tail = TAIL_OF(request, page);
@@ -197,10 +212,21 @@ static void on_page(struct td_live_request *request, const struct td_live_reply 
         td_timer_start(&tail->retry, RETRY_MS);
         return;
     }
+    bool may_rest = tail->config.rest_ms > 0 && td_live_reply_count(reply) > 0;
+
     enter(tail);
     deliver_page(tail, reply);
-    if (leave(tail))
+    if (!leave(tail))
+        return;
+    if (may_rest && !is_full(tail, reply))
+        td_timer_start(&tail->rest, tail->config.rest_ms);
+    else
         begin_round(tail);
+}
+
+static void on_rest(void *ctx)
+{
+    begin_round(ctx);
 }
 
 /* --- where to start --- */
@@ -320,6 +346,7 @@ static enum td_err open_tail(struct td_live_tail *tail, const struct td_live_tai
                                                  .ctx = tail};
 
     td_timer_init(&tail->retry, tail->loop, on_retry, tail);
+    td_timer_init(&tail->rest, tail->loop, on_rest, tail);
     tail->start.fn = on_start;
     tail->trimmed.fn = on_trimmed;
     tail->page.fn = on_page;
@@ -358,6 +385,7 @@ void td_live_tail_destroy(struct td_live_tail **tail)
     *tail = NULL;
     td_live_link_close(&self->link);
     td_timer_stop(&self->retry);
+    td_timer_stop(&self->rest);
     free_streams(self);
     self->is_destroyed = true;
     if (!self->is_busy)

@@ -32,6 +32,9 @@ struct td_live_tail_config {
     const struct td_live_tail_stream *streams;
     uint32_t stream_count; /**< 1 to TD_LIVE_TAIL_STREAMS_MAX. */
     uint32_t page_max;     /**< Entries of one stream read at a time; 0: 256; at most 1,000. */
+    /** Rest after a reading that was not full, so that what comes meanwhile is read together: each
+        reading costs Redis the same, whether it finds one entry or a hundred. 0: none. */
+    uint32_t rest_ms;
 
     /** An entry; `value` (empty when the entry lacks the field "e") is valid until it returns. */
     void (*entry)(void *ctx, uint32_t stream, struct td_live_stream_id id, struct td_bytes value);

@@ -14,6 +14,8 @@
 #include "wire/metrics_wire.h"
 
 #define EVERY_MS 1000
+/* Readings of the streams. */
+#define REST_MS 20
 /* How long the router may say otherwise, in seconds: events are on their way. */
 #define MISMATCH_LIMIT 5
 
@@ -223,8 +225,11 @@ static enum td_err open_subscriber(struct figures *figures)
 
 enum td_err figures_go(struct figures *figures)
 {
-    const struct td_live_tail_config events = {
-        .entry = on_entry, .gap = on_gap, .state = on_tail_state, .ctx = figures};
+    const struct td_live_tail_config events = {.rest_ms = REST_MS,
+                                               .entry = on_entry,
+                                               .gap = on_gap,
+                                               .state = on_tail_state,
+                                               .ctx = figures};
     enum td_err err = reporting_tail(figures->reporting, &events, &figures->tail);
 
     if (err == TD_OK)

@@ -9,7 +9,7 @@
 #include "service/company.h"
 
 const struct td_config_key reporting_keys[] = {
-    TD_CONFIG_DURATION_MS("flush", struct reporting_config, flush_ms, .fallback = "50ms", .min = 1,
+    TD_CONFIG_DURATION_MS("flush", struct reporting_config, flush_ms, .fallback = "250ms", .min = 1,
                           .max = 10000,
                           .help = "how long events are collected for one transaction"),
     TD_CONFIG_U32("batch_max", struct reporting_config, batch_max, .fallback = "5000",

@@ -1,6 +1,7 @@
 #include "reporting/rows.h"
 
 #include "base/str.h"
+#include "base/text.h"
 #include "reporting/rows_tables.h"
 
 static const struct rows_filler *const fillers[ROWS_TABLE_COUNT] = {
@@ -15,7 +16,8 @@ static const struct td_history_statement make_staging = {"reporting_make_staging
 static const struct td_history_statement move_position = {
     "reporting_move_position",
     "INSERT INTO tandem.stream_position AS p (site, partition, unix_ms, sequence) "
-    "VALUES ($1, $2, $3, $4) ON CONFLICT (site, partition) DO UPDATE "
+    "SELECT $1, * FROM unnest($2::text::integer[], $3::text::bigint[], $4::text::bigint[]) "
+    "ON CONFLICT (site, partition) DO UPDATE "
     "SET unix_ms = excluded.unix_ms, sequence = excluded.sequence "
     "WHERE (excluded.unix_ms, excluded.sequence) > (p.unix_ms, p.sequence)"};
 
@@ -82,19 +84,46 @@ static void add_details(struct td_history_unit *unit, struct rows_source *source
     td_history_unit_add(unit, &fillers[table]->move, NULL, 0);
 }
 
+/* A column as PostgreSQL writes arrays: {1,2,3} */
+struct column {
+    struct td_text text;
+    char memory[TD_STREAMS * 21 + 3];
+};
+
+static void begin_column(struct column *column)
+{
+    td_text_init(&column->text, column->memory, sizeof(column->memory));
+}
+
+static void add_number(struct column *column, uint64_t number)
+{
+    td_text_add(&column->text, column->text.length == 0 ? "{" : ",");
+    td_text_add_u64(&column->text, number);
+}
+
+/* All in one statement. */
 static void add_positions(struct td_history_unit *unit, const char *site,
                           const struct td_live_stream_id *positions)
 {
-    for (int32_t i = 0; i < TD_STREAMS; i++) {
-        const struct td_param params[] = {
-            td_param_text(site),
-            td_param_i32(i),
-            td_param_i64((int64_t)positions[i].unix_ms),
-            td_param_i64((int64_t)positions[i].sequence),
-        };
-        if (positions[i].unix_ms != 0)
-            td_history_unit_add(unit, &move_position, params, 4);
+    struct column columns[3];
+
+    for (size_t i = 0; i < 3; i++)
+        begin_column(&columns[i]);
+    for (unsigned i = 0; i < TD_STREAMS; i++) {
+        if (positions[i].unix_ms == 0)
+            continue;
+        add_number(&columns[0], i);
+        add_number(&columns[1], positions[i].unix_ms);
+        add_number(&columns[2], positions[i].sequence);
     }
+    if (columns[0].text.length == 0)
+        return;
+    for (size_t i = 0; i < 3; i++)
+        td_text_add(&columns[i].text, "}");
+    const struct td_param params[] = {td_param_text(site), td_param_text(columns[0].memory),
+                                      td_param_text(columns[1].memory),
+                                      td_param_text(columns[2].memory)};
+    td_history_unit_add(unit, &move_position, params, 4);
 }
 
 uint32_t rows_add(struct reporting *reporting, struct td_history_unit *unit,

@@ -10,6 +10,8 @@
 
 #define UNIT_DEADLINE_MS 60000
 #define RETRY_MS 500
+/* Readings of the streams: a few for each transaction. */
+#define REST_MS 50
 
 struct writer {
     struct reporting *reporting;
@@ -237,8 +239,11 @@ static void on_tail_state(void *ctx, bool up)
 
 static enum td_err open_tail(struct writer *writer)
 {
-    const struct td_live_tail_config events = {
-        .entry = on_entry, .gap = on_gap, .state = on_tail_state, .ctx = writer};
+    const struct td_live_tail_config events = {.rest_ms = REST_MS,
+                                               .entry = on_entry,
+                                               .gap = on_gap,
+                                               .state = on_tail_state,
+                                               .ctx = writer};
 
     return reporting_tail(writer->reporting, &events, &writer->tail);
 }

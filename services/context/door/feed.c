@@ -5,6 +5,8 @@
 
 #define PLACES_EVERY_MS 1000
 #define FULL_RETRY_MS 100
+/* How long events may wait for others. */
+#define REST_MS 10
 
 bool door_wants(const struct door_guest *guest, uint32_t tenant, const char *topic)
 {
@@ -100,6 +102,7 @@ static enum td_err open_tail(struct door *door)
         .password = td_service_redis_password(door->service),
         .streams = streams,
         .stream_count = TD_STREAMS,
+        .rest_ms = REST_MS,
         .entry = on_entry,
         .gap = on_gap,
         .state = on_tail_state,

@@ -9,6 +9,9 @@
 #include "io/live_tail.h"
 #include "service/commit.h"
 
+/* How long events may wait for others. */
+#define REST_MS 10
+
 struct hub {
     struct td_service *service;
     struct td_bus_publisher *publisher;
@@ -112,6 +115,7 @@ static enum td_err open_tail(struct hub *hub)
         .password = td_service_redis_password(hub->service),
         .streams = streams,
         .stream_count = TD_STREAMS,
+        .rest_ms = REST_MS,
         .entry = on_entry,
         .gap = on_gap,
         .state = on_tail_state,

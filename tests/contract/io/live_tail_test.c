@@ -62,14 +62,15 @@ static void on_state(void *ctx, bool up)
         listener->downs++;
 }
 
-static void follow(struct live_fixture *fixture, struct listener *listener,
-                   struct td_live_stream_id from, uint32_t page_max)
+static void follow_resting(struct live_fixture *fixture, struct listener *listener,
+                           struct td_live_stream_id from, uint32_t page_max, uint32_t rest_ms)
 {
     const struct td_live_tail_stream streams[] = {{"s", from}, {"t", from}};
     const struct td_live_tail_config config = {.address = fixture->redis.address,
                                                .streams = streams,
                                                .stream_count = 2,
                                                .page_max = page_max,
+                                               .rest_ms = rest_ms,
                                                .entry = on_entry,
                                                .page_end = on_page_end,
                                                .gap = on_gap,
@@ -77,6 +78,12 @@ static void follow(struct live_fixture *fixture, struct listener *listener,
                                                .ctx = listener};
 
     assert_int_equal(td_live_tail_create(fixture->loop, &config, &listener->tail), TD_OK);
+}
+
+static void follow(struct live_fixture *fixture, struct listener *listener,
+                   struct td_live_stream_id from, uint32_t page_max)
+{
+    follow_resting(fixture, listener, from, page_max, 0);
 }
 
 static struct listener *make_listener(void)
@@ -222,6 +229,24 @@ static void nothing_is_delivered_while_paused_and_nothing_is_lost(void **state)
     td_live_tail_destroy(&listener->tail);
 }
 
+/* Fifty that come one by one are read in a few pages; a full page is followed by the next at once.
+ */
+static void while_it_rests_entries_come_together(void **state)
+{
+    struct live_fixture *fixture = *state;
+    struct listener *listener = make_listener();
+
+    add(fixture, "s", 1, 25);
+    follow_resting(fixture, listener, start, 10, 500);
+    await(fixture->loop, listener->count == 25);
+    assert_int_equal(listener->pages, 3);
+    add(fixture, "s", 26, 75);
+    await(fixture->loop, listener->count == 75);
+    assert_true(listener->pages < 3 + 25);
+    assert_counts_up(listener, 1, 75);
+    td_live_tail_destroy(&listener->tail);
+}
+
 static void it_may_be_destroyed_from_a_callback(void **state)
 {
     struct live_fixture *fixture = *state;
@@ -318,6 +343,7 @@ int main(void)
         WITH_REDIS(after_a_reconnect_it_goes_on_behind_the_last_one),
         WITH_REDIS(a_stream_trimmed_beyond_the_position_is_a_gap),
         WITH_REDIS(nothing_is_delivered_while_paused_and_nothing_is_lost),
+        WITH_REDIS(while_it_rests_entries_come_together),
         WITH_REDIS(it_may_be_destroyed_from_a_callback),
         WITH_REDIS(a_frozen_redis_is_given_up_and_followed_again),
         WITH_REDIS(under_load_and_kills_all_arrive_once_and_in_order),

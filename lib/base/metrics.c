@@ -52,7 +52,7 @@ static void put_escaped(struct td_text *text, const char *value, bool quoted)
 
 static void put_value(struct td_text *text, uint64_t value, uint32_t decimals)
 {
-    char digits[8]; // at most 6 decimals
+    char digits[8] = ""; // at most 6 decimals
     uint64_t whole = value;
 
     for (uint32_t i = decimals; i > 0; i--) {

@@ -2,7 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
@@ -13,41 +13,45 @@ static uint64_t micros(struct timeval time)
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
 }
 
-/* stat's 20th field, num_threads; the second, the name, may hold spaces and parentheses. */
+/* All of a small file of /proc, terminated; "" when it cannot be read. */
+static void read_file(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, text, size - 1) : 0;
+
+    text[length > 0 ? length : 0] = '\0';
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+/* The number behind `skip` words; 0 when there is none. */
+static uint64_t number_after(const char *text, unsigned skip)
+{
+    for (; skip > 0; skip--) {
+        text += strspn(text, " ");
+        text += strcspn(text, " ");
+    }
+    return strtoull(text, NULL, 10);
+}
+
+/* num_threads, the 20th word. The second one, the name, may hold spaces and parentheses. */
 static uint64_t read_threads(void)
 {
     char line[1024];
-    unsigned long long threads = 0;
-    int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
 
-    ssize_t size = read(fd, line, sizeof(line) - 1);
-    (void)close(fd);
-    line[size > 0 ? size : 0] = '\0';
+    read_file("/proc/self/stat", line, sizeof(line));
     const char *rest = strrchr(line, ')');
-    if (rest == NULL ||
-        sscanf(rest + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %llu",
-               &threads) != 1)
-        return 0;
-    return threads;
+    return rest != NULL ? number_after(rest + 1, 17) : 0;
 }
 
 static void read_memory(struct td_usage *usage)
 {
-    unsigned long long total = 0;
-    unsigned long long resident = 0;
+    char line[256];
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file == NULL)
-        return;
 
-    if (fscanf(file, "%llu %llu", &total, &resident) == 2) {
-        usage->virtual_bytes = total * page;
-        usage->resident_bytes = resident * page;
-    }
-    (void)fclose(file);
+    read_file("/proc/self/statm", line, sizeof(line));
+    usage->virtual_bytes = number_after(line, 0) * page;
+    usage->resident_bytes = number_after(line, 1) * page;
 }
 
 static uint64_t count_fds(void)

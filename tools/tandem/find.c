@@ -121,6 +121,16 @@ static void on_rows(void *ctx, enum td_err err, const struct td_history_answer *
     free(search);
 }
 
+/* LIKE sees the difference, a reader none. */
+static void fold(const char *text, char part[TD_ID_TEXT_SIZE])
+{
+    td_str_clip(part, TD_ID_TEXT_SIZE, text);
+    for (; *part != '\0'; part++) {
+        if (*part >= 'A' && *part <= 'F')
+            *part = (char)(*part - 'A' + 'a');
+    }
+}
+
 static enum td_err ask(struct search *search, uint32_t tenant)
 {
     char part[TD_ID_TEXT_SIZE];
@@ -128,10 +138,7 @@ static enum td_err ask(struct search *search, uint32_t tenant)
     bool is_last = td_str_equal(search->text, "last");
     struct td_history_unit *unit;
 
-    for (size_t i = 0; i <= strlen(search->text); i++) // LIKE sees the difference, a reader none.
-        part[i] = search->text[i] >= 'A' && search->text[i] <= 'F'
-                      ? (char)(search->text[i] - 'A' + 'a')
-                      : search->text[i];
+    fold(search->text, part);
     const struct td_param params[] = {
         td_param_i32((int32_t)tenant), td_param_text(part),
         td_param_unix_us(sensible_us(from > CLOCKS_APART_MS ? from - CLOCKS_APART_MS : 0)),

@@ -9,6 +9,7 @@
 #include "tandem/find.h"
 
 #define DEFAULT_SITE "var/site/site.yaml"
+#define USAGE_WIDTH 44
 
 #define CLIENT_OPTIONS                                                                             \
     "  --publish TOPICS        what it may publish, such as crm. (all below) or "                  \
@@ -126,7 +127,10 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         char usage[80];
         (void)snprintf(usage, sizeof(usage), "%s %s", commands[i].words, commands[i].arguments);
-        (void)fprintf(out, "  %-44s %s\n", usage, commands[i].help);
+        if (strlen(usage) > USAGE_WIDTH) // The sentence goes below it.
+            (void)fprintf(out, "  %s\n  %-*s %s\n", usage, USAGE_WIDTH, "", commands[i].help);
+        else
+            (void)fprintf(out, "  %-*s %s\n", USAGE_WIDTH, usage, commands[i].help);
     }
     (void)fputs("\n  --site FILE   site.yaml of the site; default $TANDEM_SITE or " DEFAULT_SITE
                 "\n"

@@ -15,7 +15,6 @@
 #define LEAVE "\033[?7h\033[?25h\033[?1049l"
 #define HOME "\033[H"
 #define CLEAR "\033[2J"
-#define SEQUENCES_SIZE 16 /* HOME and CLEAR */
 #define SIGNALS 5
 
 struct screen {
@@ -235,21 +234,26 @@ enum td_err screen_open(struct td_loop *loop, const struct screen_events *events
     return TD_OK;
 }
 
+/* Lines end with a carriage return as well: a raw terminal adds none. @return The new size. */
+static size_t append(char *bytes, size_t size, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\n')
+            bytes[size++] = '\r';
+        bytes[size++] = *text;
+    }
+    return size;
+}
+
 /* In one write, so that nobody sees half a screen. Lines are full: only a change of size leaves
    something to be cleared. */
 void screen_show(struct screen *screen, const char *lines)
 {
-    size_t size = 0;
-    char *bytes = malloc(SEQUENCES_SIZE + 2 * strlen(lines) + 1);
+    const char *first = screen->stale ? CLEAR HOME : HOME;
+    char *bytes = malloc(strlen(first) + 2 * strlen(lines));
 
     if (bytes != NULL && screen->taken) {
-        size = strlen(strcpy(bytes, screen->stale ? CLEAR HOME : HOME));
-        for (const char *c = lines; *c != '\0'; c++) {
-            if (*c == '\n')
-                bytes[size++] = '\r';
-            bytes[size++] = *c;
-        }
-        write_all(bytes, size);
+        write_all(bytes, append(bytes, append(bytes, 0, first), lines));
         screen->stale = false;
     }
     free(bytes);

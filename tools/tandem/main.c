@@ -41,13 +41,11 @@ static const struct command commands[] = {
      "line on standard input, and the id of each is printed when it is on disk; what cannot\n"
      "be stored now is tried until it can.",
      command_bus_publish},
-    {"client add", "NAME [--publish TOPICS] [--subscribe TOPICS] ...",
-     "let a client from outside in, with a key of its own",
+    {"client add", "NAME [OPTIONS]", "let a client from outside in, with a key of its own",
      CLIENT_OPTIONS
      "Without --public-key a pair is made and the secret one shown once, or written to FILE.",
      command_client_add},
-    {"client change", "NAME [--publish TOPICS] [--new-key] ...",
-     "what it may do; in force at once, everywhere",
+    {"client change", "NAME [OPTIONS]", "what it may do; in force at once, everywhere",
      CLIENT_OPTIONS
      "  --new-key               make another pair; connections with the old one are closed\n"
      "What is not named stays; --publish \"\" takes all of it away.",

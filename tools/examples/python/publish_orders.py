@@ -26,9 +26,9 @@ def main():
     for line in filter(None, map(str.strip, sys.stdin)):
         try:
             order = json.loads(line)
-            client.publish("crm.order_placed", order, key=order.get("customer", ""),
-                           event_id=uuid.uuid5(ORDERS, line))
-            print("stored", line, flush=True)
+            stored = client.publish("crm.order_placed", order, key=order.get("customer", ""),
+                                    event_id=uuid.uuid5(ORDERS, line))
+            print("stored before" if stored.repeated else "stored", line, flush=True)
         except (ValueError, Refused, Unreachable) as error:
             print(f"not stored: {line}: {error}", file=sys.stderr)
             status = 1

@@ -39,6 +39,10 @@ Gap.__doc__ = """What did not come and will not: so many figures, or the events 
 behind `after` up to `until`, which were kept no longer."""
 
 
+Stored = collections.namedtuple("Stored", "event_id repeated")
+Stored.__doc__ = """It is on disk. repeated: it had been before."""
+
+
 class Refused(Exception):
     """The door said no, and why. It would say so again: there is no use in trying."""
 
@@ -78,16 +82,15 @@ class Client:
     # --- publishing ---------------------------------------------------------------------------
 
     def publish(self, topic, data, key="", event_id=None, patience=PATIENCE_S):
-        """Returns the event's id when it is on disk. Tries again, with the same id, while the door
-        is busy or away; Unreachable after `patience` seconds, Refused at once."""
+        """Returns Stored when it is on disk. Tries again, with the same id, while the door is busy
+        or away; Unreachable after `patience` seconds, Refused at once."""
         event_id = event_id or new_id()
         publish = dict(topic=topic, key=key, event_id=event_id.bytes)
         if isinstance(data, bytes):
             publish.update(type="application/octet-stream", payload=data)
         else:
             publish.update(type="application/json", payload=json.dumps(data, ensure_ascii=False).encode())
-        self._ask(patience, publish=publish)
-        return event_id
+        return Stored(event_id, self._ask(patience, publish=publish).repeated)
 
     # --- subscribing --------------------------------------------------------------------------
 

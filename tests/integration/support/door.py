@@ -41,12 +41,13 @@ def settings_of(path):
 class Guest:
     """A connection of a client, message by message."""
 
-    def __init__(self, path, **settings):
+    def __init__(self, path, receive_buffer=-1, **settings):
         settings = {**settings_of(path), **settings}
         self._context = zmq.Context()
         self.socket = self._context.socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.RCVHWM, 10)
+        self.socket.setsockopt(zmq.RCVBUF, receive_buffer)  # -1: as the system does
         self.socket.curve_serverkey = settings["server_key"].encode()
         self.socket.curve_publickey = settings["public_key"].encode()
         self.socket.curve_secretkey = settings["secret_key"].encode()

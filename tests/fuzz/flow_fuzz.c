@@ -21,15 +21,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct td_routing_limits limits = {
     .agents = 8, .queues = 4, .interactions = 8, .expressions = 32, .names = 32, .texts = 64};
 
-static struct td_queue queues[2] = {{.name = "a",
-                                     .wrap_up_s = 5,
-                                     .offer_lease_s = 5,
-                                     .max_waiting = 2,
-                                     .music = "m",
-                                     .wait_dialog = "w"},
-                                    {.name = "b", .fit = "x"}};
-static struct td_entry_point entries[2] = {{.name = "a", .queue = "a", .dialog = "d"},
-                                           {.name = "b", .queue = "b"}};
+static struct td_queue queues[2] = {
+    {.name = "a",
+     .wrap_up_s = 5,
+     .offer_lease_s = 5,
+     .max_waiting = 2,
+     .music = "m",
+     .wait_dialog = "w",
+     .record = true,
+     .max_wait_s = 20,
+     .has_recording_notice = true,
+     .recording_notice = {.mode = TD_NOTICE_MODE_BEFORE_AGENT},
+     .has_when_full = true,
+     .when_full = {.action = TD_DIVERSION_ACTION_QUEUE, .queue = "b"},
+     .has_when_waited = true,
+     .when_waited = {.action = TD_DIVERSION_ACTION_VOICE_MAIL}},
+    // Back to "a", which no company is allowed: it ends all the same.
+    {.name = "b",
+     .fit = "x",
+     .has_when_no_agent = true,
+     .when_no_agent = {.action = TD_DIVERSION_ACTION_QUEUE, .queue = "a"}}};
+static struct td_entry_point entries[2] = {
+    {.name = "a", .queue = "a", .dialog = "d"},
+    {.name = "b",
+     .queue = "b",
+     .has_when_closed = true,
+     .when_closed = {.action = TD_DIVERSION_ACTION_MESSAGE}}};
 static struct td_agent_config agents[2] = {{.name = "a"}, {.name = "b"}};
 static const struct td_company_config company = {.queues = queues,
                                                  .queues_count = 2,

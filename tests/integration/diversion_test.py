@@ -38,17 +38,21 @@ entry_points:
   - {{name: nobody, numbers: ["504"], answer: at_dialog, queue: nobody}}
   - {{name: patient, numbers: ["505"], answer: at_agent, queue: patient}}
   - {{name: recorded, numbers: ["506"], answer: at_dialog, queue: recorded}}
+  - {{name: sold, numbers: ["507"], answer: at_dialog, queue: sold}}
 queues:
   - {{name: small, max_waiting: 1, when_full: {{action: queue, queue: large}}}}
   - {{name: large, steps: [{{expression: skill.none}}]}}
   - {{name: nobody, when_no_agent: {{action: busy, retry_after_s: 30}}, steps: [{{expression: skill.none}}]}}
   - {{name: patient, max_wait_s: 1, when_waited: {{action: voice_mail}}, steps: [{{expression: skill.none}}]}}
+  - {{name: sold, offer_lease_s: 10, steps: [{{expression: skill.sales}}]}}
   - {{name: recorded, record: true, offer_lease_s: 10, steps: [{{expression: skill.sales}}],
      recording_notice: {{mode: before_agent, texts: [{{language: en, text: Recorded.}}]}}}}
 agents:
   - name: ada
     phone_user: "2001"
     attributes: {{skill.sales: true}}
+customers:
+  - {{external_id: HL-1, display_name: Goldie, tier: gold, phones: ["+447700900777"]}}
 """
 
 
@@ -197,6 +201,16 @@ def test_nobody_is_offered_a_call_before_it_heard_that_it_is_recorded(site):
     event, (customer, agent) = finished(site, bytes.fromhex(interaction.replace("-", "")))
     assert event.kind == 0
     assert customer.has_tone(440, 0.5) and agent.has_tone(1000, 0.3)
+
+
+def test_a_tier_counts_as_waiting_and_the_decision_says_so(site):
+    ada = seat(site, "ada", answer="auto")
+    caller, _, interaction = arrive(site, "507", caller="+447700900777")
+    caller.wait_answered()
+    ada.wait_talking()
+    caller.hang_up()
+    history(site, interaction)
+    assert "gold customers count as waiting 1 min longer" in site.tandem("why", interaction)
 
 
 def test_queues_that_lead_in_a_circle_are_refused(site, tmp_path):

@@ -157,11 +157,13 @@ static void entry_dialog_ended(struct flow *flow, struct flow_interaction *inter
         transfer(flow, interaction, ended);
         return;
     case TD_DIALOG_RESULT_DONE:
-        end.outcome = TD_OUTCOME_SELF_SERVED;
+        interaction->voice_mail_ms = ended->recorded_ms;
+        end.outcome = ended->recorded_ms > 0 ? TD_OUTCOME_VOICE_MAIL : TD_OUTCOME_SELF_SERVED;
         flow_end(flow, interaction, &end);
         return;
     case TD_DIALOG_RESULT_HANG_UP: // The channel will say so too, or has to be told.
-        end.outcome = TD_OUTCOME_LEFT_DIALOG;
+        interaction->voice_mail_ms = ended->recorded_ms;
+        end.outcome = ended->recorded_ms > 0 ? TD_OUTCOME_VOICE_MAIL : TD_OUTCOME_LEFT_DIALOG;
         end.by = "customer";
         flow_end(flow, interaction, &end);
         return;

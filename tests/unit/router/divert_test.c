@@ -349,6 +349,16 @@ static void a_message_that_was_left_closes_as_voice_mail(void **state)
     assert_int_equal(count_commands(world, FLOW_RELEASE, 1), 1);
 }
 
+static void an_entry_dialog_may_take_a_message_too(void **state)
+{
+    struct world *world = *state;
+
+    (void)arrive(world, 1, "menu");
+    end_recorded(world, 1, TD_DIALOG_RESULT_DONE, 1200);
+    assert_int_equal(summary_of(world, 1)->outcome, TD_OUTCOME_VOICE_MAIL);
+    assert_int_equal(summary_of(world, 1)->voice_mail_ms, 1200);
+}
+
 static void who_hangs_up_has_left_a_message_all_the_same(void **state)
 {
     struct world *world = *state;
@@ -580,6 +590,7 @@ int main(void)
         TEST(who_waits_leaves_when_the_last_agent_logs_out),
         TEST(a_closed_queue_is_offered_to_nobody),
         TEST(a_message_that_was_left_closes_as_voice_mail),
+        TEST(an_entry_dialog_may_take_a_message_too),
         TEST(who_hangs_up_has_left_a_message_all_the_same),
         TEST(a_dialog_that_never_says_its_last_word_is_not_waited_for_long),
         TEST(a_voice_mail_whose_ivr_dies_begins_again),

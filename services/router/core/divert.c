@@ -12,8 +12,6 @@
 #define TEXT(to, from) td_str_clip((to), sizeof(to), (from))
 
 #define OVERFLOWS_MAX 16
-#define MESSAGE_DOCUMENT "message.vxml"
-#define VOICE_MAIL_DOCUMENT "voicemail.vxml"
 /** How long the dialog of a customer who hung up may take to say what it recorded. */
 #define LAST_WORD_US (10 * US_PER_S)
 
@@ -49,9 +47,8 @@ static const struct td_diversion *of_queue(const struct td_queue *queue,
     }
 }
 
-/* Of the place that sent it away; NULL when there is none, or no such place any more. */
-static const struct td_diversion *diversion_of(const struct flow *flow,
-                                               const struct td_interaction_state *state)
+const struct td_diversion *flow_diversion(const struct flow *flow,
+                                          const struct td_interaction_state *state)
 {
     if (state->diverted_by[0] != '\0') {
         const struct td_queue *queue = flow_queue(flow, state->diverted_by);
@@ -73,49 +70,6 @@ static const char *timetable_of(const struct flow *flow, const struct td_interac
     return entry != NULL ? entry->timetable : "";
 }
 
-static bool speaks_language(const char *text, const char *language)
-{
-    size_t primary = strcspn(language, "-");
-
-    return strncmp(text, language, primary) == 0 && (text[primary] == '\0' || text[primary] == '-');
-}
-
-const struct td_spoken_text *flow_pick_text(const struct td_spoken_text *texts, uint32_t count,
-                                            const char *language)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (td_str_equal(texts[i].language, language))
-            return &texts[i];
-    }
-    for (uint32_t i = 0; i < count && language[0] != '\0'; i++) {
-        if (speaks_language(texts[i].language, language))
-            return &texts[i];
-    }
-    return count > 0 ? &texts[0] : NULL;
-}
-
-const char *flow_spoken_by(const char *document)
-{
-    return document[0] != '\0' ? document : MESSAGE_DOCUMENT;
-}
-
-const struct td_spoken_text *flow_diversion_text(const struct flow *flow,
-                                                 const struct td_interaction_state *state)
-{
-    const struct td_diversion *diversion = diversion_of(flow, state);
-
-    return diversion != NULL
-               ? flow_pick_text(diversion->texts, diversion->texts_count, state->language)
-               : NULL;
-}
-
-const char *flow_cause_name(enum td_overflow_cause cause)
-{
-    static const char *const names[] = {"", "closed", "full", "max_wait", "no_agent"};
-
-    return (size_t)cause < sizeof(names) / sizeof(names[0]) ? names[cause] : "";
-}
-
 /* --- saying it --- */
 
 static void note(struct flow *flow, struct flow_interaction *interaction,
@@ -125,14 +79,14 @@ static void note(struct flow *flow, struct flow_interaction *interaction,
 
     state->cause = cause;
     TEXT(state->diverted_by, queue);
-    const struct td_diversion *diversion = diversion_of(flow, state);
+    const struct td_diversion *diversion = flow_diversion(flow, state);
     state->action = diversion != NULL ? diversion->action : TD_DIVERSION_ACTION_UNSPECIFIED;
 }
 
 static void tell(const struct flow *flow, const struct td_interaction_state *state,
                  struct td_interaction_event *event)
 {
-    const struct td_diversion *diversion = diversion_of(flow, state);
+    const struct td_diversion *diversion = flow_diversion(flow, state);
 
     event->cause = state->cause;
     event->action = state->action;
@@ -157,7 +111,7 @@ static enum td_release_reason release_reason(const struct td_interaction_state *
 /* What its channel tells a caller who was not taken in. */
 static void turn_away(struct flow *flow, const struct td_interaction_state *state)
 {
-    const struct td_diversion *diversion = diversion_of(flow, state);
+    const struct td_diversion *diversion = flow_diversion(flow, state);
     uint32_t opens_s = state->cause == TD_OVERFLOW_CAUSE_CLOSED
                            ? flow_opens_in_s(flow, timetable_of(flow, state))
                            : 0;
@@ -236,7 +190,7 @@ static bool to_dialog(struct flow *flow, struct flow_interaction *interaction,
 static void divert(struct flow *flow, struct flow_interaction *interaction)
 {
     struct td_interaction_state *state = &interaction->state;
-    const struct td_diversion *diversion = diversion_of(flow, state);
+    const struct td_diversion *diversion = flow_diversion(flow, state);
     enum td_diversion_action action =
         diversion != NULL ? diversion->action : TD_DIVERSION_ACTION_UNSPECIFIED;
 
@@ -309,17 +263,6 @@ bool flow_is_diverted(const struct td_interaction_state *state)
     return state->phase == TD_INTERACTION_PHASE_DIALOG &&
            (state->dialog_purpose == TD_DIALOG_PURPOSE_MESSAGE ||
             state->dialog_purpose == TD_DIALOG_PURPOSE_VOICE_MAIL);
-}
-
-const char *flow_diversion_document(const struct flow *flow,
-                                    const struct td_interaction_state *state)
-{
-    const struct td_diversion *diversion = diversion_of(flow, state);
-
-    if (diversion != NULL && diversion->dialog[0] != '\0')
-        return diversion->dialog;
-    return state->dialog_purpose == TD_DIALOG_PURPOSE_VOICE_MAIL ? VOICE_MAIL_DOCUMENT
-                                                                 : MESSAGE_DOCUMENT;
 }
 
 void flow_diverted_ended(struct flow *flow, struct flow_interaction *interaction,

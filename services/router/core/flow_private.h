@@ -16,6 +16,7 @@
  *   people.c     agents and their devices
  *   wait.c       what a customer hears who waits
  *   divert.c     closed, full, nobody there, waited too long: where it goes instead
+ *   spoken.c     what is said then, and in which language
  *   hours.c      is it open
  *   notice.c     that calls are recorded
  *   tier.c       what a customer's tier is worth
@@ -360,6 +361,12 @@ void flow_diverted_failed(struct flow *flow, struct flow_interaction *interactio
 /** The customer went. @return True: its dialog will say what became of the message. */
 bool flow_awaits_last_word(struct flow *flow, struct flow_interaction *interaction,
                            uint64_t at_unix_us, const char *reason);
+/** Of the place that sent it away; NULL: there is none, or no such place any more. */
+const struct td_diversion *flow_diversion(const struct flow *flow,
+                                          const struct td_interaction_state *state);
+
+/* --- spoken.c --- */
+
 const char *flow_diversion_document(const struct flow *flow,
                                     const struct td_interaction_state *state);
 /** What is said to a speaker of this language; NULL: nothing is configured. */

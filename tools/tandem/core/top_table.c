@@ -118,8 +118,10 @@ static void put_id(struct top_cell *cell, struct td_interaction_id id)
 
 static void put_level(struct top_cell *cell, const struct td_queue_metrics *metrics)
 {
-    if (metrics->answered + metrics->abandoned_after == 0) {
-        cell->number = 1001; // Nothing to be judged yet.
+    // Nothing to be judged yet, whatever the formula: it says 1000 then.
+    if (metrics->answered + metrics->abandoned_after == 0 &&
+        metrics->service_level_permille == 1000) {
+        cell->number = 1001;
         TEXT(cell, "-");
         return;
     }

@@ -59,6 +59,10 @@ void td_commit_linger(struct td_commit *commit, uint32_t linger_ms);
  * known to be written. */
 typedef void td_committed_fn(void *ctx, enum td_err err);
 
+/** For what nobody waits for and what must hold all the same, a deletion above all: it waits in its
+    place for a Redis that is away. */
+#define TD_COMMIT_KEPT_MS 600000
+
 /** Takes the commit. `done` runs exactly once, later; may be NULL. */
 void td_commit_run(struct td_commit *commit, uint32_t deadline_ms, td_committed_fn *done,
                    void *ctx);

@@ -7,7 +7,6 @@
 
 #define HASH "dialogs"
 #define STATE_VERSION 1
-#define COMMIT_DEADLINE_MS 5000
 #define PAGE_DEADLINE_MS 2000
 /* No interaction is in a dialog for longer; what is older was left by an ivr that died. */
 #define FORGOTTEN_MS (24ULL * 3600 * 1000)
@@ -84,7 +83,7 @@ void checkpoint_save(struct dialog *dialog)
         struct td_commit *commit = td_commit_begin(ivr->service, dialog->tenant);
 
         td_commit_put(commit, HASH, dialog->key, bytes);
-        td_commit_run(commit, COMMIT_DEADLINE_MS, on_saved, ivr);
+        td_commit_run(commit, TD_COMMIT_KEPT_MS, on_saved, ivr);
         dialog->saved_hash = hash;
     }
     td_arena_rewind(arena, mark);
@@ -181,7 +180,7 @@ static void on_swept(void *ctx, enum td_err err)
     if (err == TD_OK && sweep->count > 0) {
         td_log_info(td_service_log(sweep->ivr->service), "checkpoints.swept",
                     td_u64("count", sweep->count));
-        td_commit_run(sweep->commit, COMMIT_DEADLINE_MS, on_saved, sweep->ivr);
+        td_commit_run(sweep->commit, TD_COMMIT_KEPT_MS, on_saved, sweep->ivr);
     } else {
         td_commit_drop(sweep->commit);
     }

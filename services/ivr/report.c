@@ -3,7 +3,6 @@
 #include "base/str.h"
 #include "ivr/ivr.h"
 
-#define COMMIT_DEADLINE_MS 5000
 #define RESULT_DEADLINE_MS 1000
 
 static void on_committed(void *ctx, enum td_err err)
@@ -41,7 +40,7 @@ static void add_event(struct td_commit *commit, const struct dialog *dialog, con
 
 static void run(struct td_commit *commit, struct ivr *ivr)
 {
-    td_commit_run(commit, COMMIT_DEADLINE_MS, on_committed, ivr);
+    td_commit_run(commit, TD_COMMIT_KEPT_MS, on_committed, ivr);
 }
 
 void report_started(struct dialog *dialog, bool resumed)

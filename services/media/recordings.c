@@ -16,7 +16,6 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 #define SWEEP_MS 100
-#define COMMIT_MS 5000
 #define CLOSE_MS 5000
 #define FOLDER_SIZE 384
 /* Largest payload of a packet, in samples. */
@@ -143,7 +142,7 @@ static void tell(struct recordings *recordings, uint32_t tenant,
     td_commit_event(commit, "recording.finished", td_id_format(event->interaction_id.id, key),
                     "RecordingFinished",
                     td_recording_finished_encode(td_service_arena(service), event));
-    td_commit_run(commit, COMMIT_MS, done, ctx);
+    td_commit_run(commit, TD_COMMIT_KEPT_MS, done, ctx);
 }
 
 static void tell_finished(struct recording *recording)
@@ -317,7 +316,7 @@ static void note_open(const struct recording *recording)
     open.complete = false;
     td_commit_put(commit, recordings_hash(service, hash), open.file,
                   td_recording_finished_encode(td_service_arena(service), &open));
-    td_commit_run(commit, COMMIT_MS, NULL, NULL);
+    td_commit_run(commit, TD_COMMIT_KEPT_MS, NULL, NULL);
 }
 
 struct recording *recordings_start(struct recordings *recordings,

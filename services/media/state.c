@@ -17,7 +17,6 @@
 #include "service/commit.h"
 
 #define STATE_VERSION 1
-#define COMMIT_MS 5000
 #define LOAD_MS 2000
 /* A leg's record and its end are often written in one step: only those who look at legs notice. */
 #define LINGER_MS 100
@@ -44,7 +43,7 @@ static void put_tenant(struct media *media, uint32_t tenant)
     (void)snprintf(field, sizeof(field), "%u", tenant);
     struct td_commit *commit = td_commit_begin(media->service, SITE);
     td_commit_put(commit, hash_of(media, "tenants", hash), field, td_bytes("", 0));
-    td_commit_run(commit, COMMIT_MS, NULL, NULL);
+    td_commit_run(commit, TD_COMMIT_KEPT_MS, NULL, NULL);
 }
 
 void state_describe(const struct leg *leg, struct td_leg_state *state)
@@ -72,7 +71,7 @@ void state_put(struct leg *leg)
     td_commit_put(commit, hash_of(media, "legs", hash), td_id_format(leg->id.id, field),
                   td_leg_state_encode(td_service_arena(media->service), &state));
     td_commit_linger(commit, LINGER_MS);
-    td_commit_run(commit, COMMIT_MS, NULL, NULL);
+    td_commit_run(commit, TD_COMMIT_KEPT_MS, NULL, NULL);
     leg->stored = true;
 }
 
@@ -87,7 +86,7 @@ void state_delete(const struct leg *leg)
     struct td_commit *commit = td_commit_begin(media->service, leg->tenant);
     td_commit_delete(commit, hash_of(media, "legs", hash), td_id_format(leg->id.id, field));
     td_commit_linger(commit, LINGER_MS);
-    td_commit_run(commit, COMMIT_MS, NULL, NULL);
+    td_commit_run(commit, TD_COMMIT_KEPT_MS, NULL, NULL);
 }
 
 /* --- what a dead run left ----------------------------------------------------------------------
@@ -107,7 +106,7 @@ static void forget_leg(const struct cleaning *cleaning, const char *field)
     char hash[TD_KEY_SIZE];
 
     td_commit_delete(commit, hash_of(cleaning->media, "legs", hash), field);
-    td_commit_run(commit, COMMIT_MS, NULL, NULL);
+    td_commit_run(commit, TD_COMMIT_KEPT_MS, NULL, NULL);
 }
 
 static void on_leg_left(void *ctx, struct td_bytes field, struct td_bytes value)

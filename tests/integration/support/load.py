@@ -141,8 +141,9 @@ class Load:
     def pause(self):
         self._order("pause")
 
-    def hang_up(self):
-        self._order("hang_up")
+    def hang_up(self, count=None):
+        """So many of those who are in a call go; by default all."""
+        self._order("hang_up", count=count)
 
     def count(self, name=None):
         """What happened so far: started, open, talking, and outcomes: see `Call` in load_ends."""

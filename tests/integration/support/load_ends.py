@@ -5,7 +5,7 @@ It reads orders from standard input, a JSON object a line, and answers each with
     {"do": "register"}                  all agents' phones; {"registered": N}
     {"do": "call", "rate": R, "dial": ["600"]}   calls begin, R a second, until the next order
     {"do": "pause"}                     no new ones
-    {"do": "hang_up"}                   everybody who waits or talks goes
+    {"do": "hang_up", "count": 5}       so many of those who wait or talk go; by default all
     {"do": "count"}                     {"started": N, "open": N, "talking": N, ...}
     {"do": "report"}                    {"calls": [..], "agents": [..]}
 
@@ -451,8 +451,9 @@ class Ends:
         self._calling = None
         return {}
 
-    def do_hang_up(self):
-        for call in list(self.calls.values()):
+    def do_hang_up(self, count=None):
+        open_ = [call for call in self.calls.values() if call.outcome is None]
+        for call in open_[:count]:
             call.leave(anyway=True)
         return {}
 

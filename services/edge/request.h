@@ -31,6 +31,11 @@ void edge_request_drop(struct edge_request *request);
 /** Makes a transaction of it. @return NULL: there was no memory; it is gone. */
 nta_incoming_t *edge_request_keep(struct edge_request *request);
 
+/** Ends what the phone of an agent still answers to an INVITE of a process that died:
+   session_bury.c.
+    @return False: it is no such answer. */
+bool edge_left_response(struct edge_request *request);
+
 /** Takes a message that belongs to no transaction and no dialog: the listener's nta_message_f. */
 int edge_request_hear(void *ctx, nta_agent_t *agent, msg_t *message, sip_t *sip);
 

@@ -165,7 +165,18 @@ void edge_report_effect(struct edge_session *session, const struct edge_call_eff
 /* session_store.c: dialogs in Redis */
 void edge_store_put(struct edge_session *session, uint8_t side);
 void edge_store_forget(struct edge_session *session, uint8_t side);
+/** The leg of a stored dialog, told to `dialog`; NULL: nobody. @return NULL when it makes no sense.
+ */
+nta_leg_t *edge_store_leg(struct edge *edge, const struct td_sip_dialog *stored,
+                          struct edge_dialog *dialog);
 /** Reads what a process of this name left behind: takes up its calls, tidies up the rest. */
 void edge_store_load(struct edge *edge, uint32_t tenant);
+
+/* session_bury.c: whose INVITE was not over when a process of this name died */
+#define EDGE_BRANCH_SIZE 64
+/** Of the INVITE to an agent's phone: found again by its leg. @return `branch`. */
+const char *edge_agent_branch(struct td_leg_id leg, char branch[EDGE_BRANCH_SIZE]);
+/** CANCEL to an agent's phone, BYE to a caller. */
+void edge_store_let_go(struct edge *edge, const struct td_sip_dialog *stored);
 
 #endif

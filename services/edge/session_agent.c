@@ -10,6 +10,8 @@
 #define ADDRESS_SIZE 512
 /** A phone that answers neither CANCEL nor INVITE is given up (RFC 3261 section 9.1: 64 * T1). */
 #define CANCEL_PATIENCE_MS 32000
+/** So that the first CSeq is known before the INVITE, and can be cancelled by a later process. */
+#define BEFORE_FIRST "1 INVITE"
 
 static void on_guard(void *ctx)
 {
@@ -50,13 +52,14 @@ static bool open_dialog(struct edge_dialog *dialog, const char *from, const char
     edge_text_add_address(&writer, "", user, domain);
     dialog->leg = nta_leg_tcreate(dialog->edge->agent, edge_dialog_request, dialog,
                                   SIPTAG_CALL_ID_STR(dialog->call_id), SIPTAG_FROM_STR(from),
-                                  SIPTAG_TO_STR(to), TAG_END());
+                                  SIPTAG_TO_STR(to), SIPTAG_CSEQ_STR(BEFORE_FIRST), TAG_END());
     if (dialog->leg == NULL || nta_leg_tag(dialog->leg, NULL) == NULL)
         return false;
     td_text_init(&writer, dialog->local, sizeof(dialog->local));
     td_text_add(&writer, from);
     td_text_add(&writer, ";tag=");
     td_text_add(&writer, nta_leg_get_tag(dialog->leg));
+    td_str_clip(dialog->remote, sizeof(dialog->remote), to); // Without a tag, until it answers.
     return true;
 }
 
@@ -152,20 +155,23 @@ void edge_agent_invite(struct edge_session *session, uint8_t side)
     bool outside = session->call.agents[side - 1].outside;
     bool asserted = dialog->asserted[0] != '\0';
     char identity[EDGE_CALLER_ID_SIZE + 32];
+    char branch[EDGE_BRANCH_SIZE];
     char key[TD_ID_TEXT_SIZE];
 
     (void)snprintf(identity, sizeof(identity), "P-Asserted-Identity: %s", dialog->asserted);
     ++*session->edge->counters.offers_rung;
-    dialog->inviting = nta_outgoing_tcreate(
-        dialog->leg, on_response, dialog, edge_dialog_hop(dialog), SIP_METHOD_INVITE,
-        URL_STRING_MAKE(dialog->target), SIPTAG_CONTACT_STR(dialog->contact),
-        SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, REFER"),
-        TAG_IF(auto_answer && !outside,
-               SIPTAG_HEADER_STR("Call-Info: <sip:localhost>;answer-after=0")),
-        TAG_IF(asserted, SIPTAG_HEADER_STR(identity)),
-        TAG_IF(!asserted && !outside, SIPTAG_HEADER_STR("Privacy: id")),
-        SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(dialog->local_sdp),
-        TAG_END());
+    dialog->inviting =
+        nta_outgoing_tcreate(dialog->leg, on_response, dialog, edge_dialog_hop(dialog),
+                             SIP_METHOD_INVITE, URL_STRING_MAKE(dialog->target),
+                             NTATAG_BRANCH_KEY(edge_agent_branch(dialog->leg_id, branch)),
+                             SIPTAG_CONTACT_STR(dialog->contact),
+                             SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, REFER"),
+                             TAG_IF(auto_answer && !outside,
+                                    SIPTAG_HEADER_STR("Call-Info: <sip:localhost>;answer-after=0")),
+                             TAG_IF(asserted, SIPTAG_HEADER_STR(identity)),
+                             TAG_IF(!asserted && !outside, SIPTAG_HEADER_STR("Privacy: id")),
+                             SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+                             SIPTAG_PAYLOAD_STR(dialog->local_sdp), TAG_END());
     if (dialog->inviting == NULL) {
         (void)edge_session_step(
             session,

@@ -56,6 +56,8 @@ static bool describe_route(const struct edge_dialog *dialog, struct td_sip_dialo
     if (target != NULL && url_e(stored->target, sizeof(stored->target), target->m_url) >=
                               (issize_t)sizeof(stored->target))
         return false;
+    if (target == NULL) // An agent's phone that has not answered yet.
+        td_str_clip(stored->target, sizeof(stored->target), dialog->target);
     return dialog->local[0] != '\0' && dialog->remote[0] != '\0' && target != NULL;
 }
 
@@ -68,6 +70,11 @@ static void describe_peer(const struct edge_dialog *dialog, struct td_sip_dialog
     td_str_clip(stored->next_hop, sizeof(stored->next_hop), dialog->next_hop);
     stored->local_cseq = nta_leg_get_seq(dialog->leg);
     stored->remote_cseq = nta_leg_get_rseq(dialog->leg);
+}
+
+static bool is_customers(const struct edge_dialog *dialog)
+{
+    return dialog->side == EDGE_CALL_CUSTOMER;
 }
 
 static struct td_bytes encode(const struct edge_session *session, const struct edge_dialog *dialog)
@@ -93,6 +100,11 @@ static struct td_bytes encode(const struct edge_session *session, const struct e
     td_str_clip(stored.music, sizeof(stored.music), session->music);
     if (call->outbound && dialog->side == EDGE_CALL_CUSTOMER)
         td_str_clip(stored.agent, sizeof(stored.agent), session->calling_agent);
+    if (is_customers(dialog)) {
+        stored.identified = session->identified;
+        stored.has_customer = session->has_customer;
+        stored.customer = session->customer;
+    }
     describe_peer(dialog, &stored);
     return td_sip_dialog_encode(td_service_arena(session->edge->service), &stored);
 }
@@ -129,7 +141,7 @@ void edge_store_put(struct edge_session *session, uint8_t side)
                   encode(session, dialog));
     if (dialog->stored) {
         td_commit_linger(commit, LINGER_MS);
-        td_commit_run(commit, COMMIT_DEADLINE_MS, NULL, NULL);
+        td_commit_run(commit, TD_COMMIT_KEPT_MS, NULL, NULL);
         return;
     }
     struct put *put = malloc(sizeof(*put));
@@ -148,7 +160,7 @@ static void forget_leg(struct edge *edge, uint32_t tenant, struct td_leg_id leg)
 
     td_commit_delete(commit, hash_name(edge, name), td_id_format(leg.id, field));
     td_commit_linger(commit, LINGER_MS);
-    td_commit_run(commit, COMMIT_DEADLINE_MS, NULL, NULL);
+    td_commit_run(commit, TD_COMMIT_KEPT_MS, NULL, NULL);
 }
 
 void edge_store_forget(struct edge_session *session, uint8_t side)
@@ -176,7 +188,8 @@ static bool is_customer(const struct left *left)
     return td_id_is_nil(left->stored.offer_id.id);
 }
 
-static nta_leg_t *restore_leg(struct edge_dialog *dialog, const struct td_sip_dialog *stored)
+nta_leg_t *edge_store_leg(struct edge *edge, const struct td_sip_dialog *stored,
+                          struct edge_dialog *dialog)
 {
     su_home_t home[1] = {SU_HOME_INIT(home)};
     char cseq[32];
@@ -186,10 +199,11 @@ static nta_leg_t *restore_leg(struct edge_dialog *dialog, const struct td_sip_di
     // OPTIONS and NOTIFY have taken numbers that nobody wrote down.
     (void)snprintf(cseq, sizeof(cseq), "%u INVITE", stored->local_cseq + CSEQ_MARGIN);
     (void)snprintf(target, sizeof(target), "<%s>", stored->target);
-    nta_leg_t *leg = nta_leg_tcreate(
-        dialog->edge->agent, edge_dialog_request, dialog, SIPTAG_CALL_ID_STR(stored->call_id),
-        SIPTAG_FROM_STR(stored->local), SIPTAG_TO_STR(stored->remote), SIPTAG_CSEQ_STR(cseq),
-        NTATAG_REMOTE_CSEQ(stored->remote_cseq), TAG_END());
+    nta_leg_t *leg =
+        nta_leg_tcreate(edge->agent, dialog == NULL ? NULL : edge_dialog_request, dialog,
+                        SIPTAG_CALL_ID_STR(stored->call_id), SIPTAG_FROM_STR(stored->local),
+                        SIPTAG_TO_STR(stored->remote), SIPTAG_CSEQ_STR(cseq),
+                        NTATAG_REMOTE_CSEQ(stored->remote_cseq), TAG_END());
     if (leg != NULL) // The stored route set is in the order of use, as a server finds it.
         (void)nta_leg_server_route(leg, sip_record_route_make(home, stored->route_set),
                                    sip_contact_make(home, target));
@@ -214,7 +228,7 @@ static struct edge_dialog *restore_dialog(struct edge_session *session, uint8_t 
     td_str_clip(dialog->next_hop, sizeof(dialog->next_hop), stored->next_hop);
     bool tcp = strstr(stored->next_hop, "transport=tcp") != NULL;
     (void)edge_listener_contact(session->edge, tcp, dialog->contact);
-    dialog->leg = restore_leg(dialog, stored);
+    dialog->leg = edge_store_leg(session->edge, stored, dialog);
     return dialog;
 }
 
@@ -254,6 +268,9 @@ static void restore_customer(struct load *load, struct left *left)
     session->call.outbound = stored->outbound;
     if (stored->outbound)
         td_str_clip(session->calling_agent, sizeof(session->calling_agent), stored->agent);
+    session->identified = stored->identified;
+    session->has_customer = stored->has_customer;
+    session->customer = stored->customer;
     (void)restore_dialog(session, EDGE_CALL_CUSTOMER, stored);
     log_restored(session, stored);
     left->taken = true;
@@ -293,6 +310,7 @@ static void bury(struct load *load, const struct left *left)
     struct td_arena *arena = td_service_arena(load->edge->service);
     size_t mark = arena->used;
 
+    edge_store_let_go(load->edge, stored);
     edge_tell_media_release(session, stored->leg.leg_id);
     forget_leg(load->edge, load->tenant, stored->leg.leg_id);
     edge_report_effect(session, &report);

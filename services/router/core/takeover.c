@@ -200,7 +200,9 @@ void flow_described(struct flow *flow, const struct td_sync_item *item,
             return; // Full: its channel goes on with it as long as the customer likes.
         interaction->state.version = item->version;
         flow_fill(flow, interaction, arrived, entry);
-        interaction->state.answered = item->phase >= TD_CHANNEL_PHASE_ANSWERED;
+        // Who has not been answered yet still asks, and is told to when the entry point says so.
+        if (item->phase >= TD_CHANNEL_PHASE_ANSWERED)
+            interaction->state.answered = true;
         if (item->phase != TD_CHANNEL_PHASE_CONNECTED)
             flow_begin(flow, interaction);
     }

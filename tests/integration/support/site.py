@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import psycopg2
 import redis
@@ -175,6 +176,14 @@ class PrivateSite:
         _, pid = self._site.supervisor.states()[instance]
         return pid
 
+    def states(self):
+        """{instance: (state, pid)}"""
+        return self._site.supervisor.states()
+
+    def age_s(self, instance):
+        """For how long its process has run."""
+        return time.time() - self._site.supervisor.started_at(instance)
+
     def kill(self, instance):
         """kill -9; supervisord starts it again at once. Returns the pid that was."""
         pid = self.pid(instance)
@@ -227,6 +236,10 @@ class PrivateSite:
         pairs = (line.rsplit(" ", 1) for line in self.metrics_text(instance).splitlines()
                  if line and not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
+
+    @property
+    def redis_pid(self):
+        return self._site.redis.pid
 
     def stop_redis(self, sig=signal.SIGTERM):
         self._site.redis.stop(sig)

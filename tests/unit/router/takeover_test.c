@@ -212,6 +212,19 @@ static void what_only_the_channel_knows_is_adopted_as_it_was(void **state)
     assert_int_equal(count_events(world, "interaction.arrived", 1), 1);
 }
 
+static void who_was_adopted_before_the_arrival_was_heard_is_still_told_to_answer(void **state)
+{
+    struct world *world = *state;
+    struct td_sync_item item = item_of(1, TD_CHANNEL_PHASE_ARRIVED);
+    struct td_interaction_arrived arrived = world_arrival(1, "sales");
+
+    take_over(world);
+    sync_item(world, &item, "edge-1");
+    world_step(world, &(struct flow_input){
+                          .type = FLOW_DESCRIBED, .sync = &world->asked, .arrived = &arrived});
+    assert_true(arrive(world, 1, "sales").answer_now);
+}
+
 static void a_talk_that_only_the_channel_knows_goes_on(void **state)
 {
     struct world *world = *state;
@@ -515,6 +528,7 @@ int main(void)
         TEST(an_end_that_is_being_reported_is_waited_for),
         TEST(commands_after_it_are_newer_than_what_the_channel_saw),
         TEST(what_only_the_channel_knows_is_adopted_as_it_was),
+        TEST(who_was_adopted_before_the_arrival_was_heard_is_still_told_to_answer),
         TEST(a_talk_that_only_the_channel_knows_goes_on),
         TEST(a_talk_is_not_adopted_from_a_channel_that_never_was_in_doubt),
         TEST(what_is_being_released_is_not_adopted),

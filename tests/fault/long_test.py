@@ -1,0 +1,38 @@
+"""Much of it: 200 services die at random while calls come; 20,000 calls in a row."""
+
+import random
+
+from support import wait
+from support.load import Load, assert_clean, site_of_load
+from tandem_site import process
+from tandem_site.site import INSTANCES
+
+DIALS = ("600", "601", "602")
+KILLS = 200
+SETTLED_S = 1.2  # so long a process must have run: supervisord waits before it starts one that did not
+
+
+def test_two_hundred_random_kills_lose_double_and_leave_nothing(make_site):
+    site = site_of_load(make_site, agents=60)
+    dice = random.Random(2026)
+    with Load(site, agents=60, talk_s=1.5, patience_s=20) as load:
+        load.call(20, dial=DIALS)
+        load.wait_count("talking", 20)
+        for _ in range(KILLS):
+            victim = wait.until(lambda: settled(site, dice), 20, "somebody runs")
+            site.kill(victim)
+        for instance in INSTANCES:
+            site.wait_healthy(instance, 20)
+        before = load.count("talked")
+        load.wait_count("talked", before + 100, 30)  # as if nothing had happened
+        load.finish(90)
+        print(load.outcomes(), load.report()["byes"], load.readied)
+        load.assert_history()
+        assert_clean(site, 60)
+
+
+def settled(site, dice):
+    """One that runs long enough to be killed again; any of them."""
+    running = [name for name, (state, pid) in site.states().items()
+               if state == "RUNNING" and process.alive(pid) and site.age_s(name) > SETTLED_S]
+    return dice.choice(sorted(running)) if running else None

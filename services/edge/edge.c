@@ -70,11 +70,13 @@ static void make_counters(struct edge *edge)
         {&c->responses_stray, "responses_stray", "Responses to nothing."},
         {&c->strangers_refused, "strangers_refused", "Messages of unknown addresses told to wait."},
         {&c->strangers_dropped, "strangers_dropped", "Messages of unknown addresses not answered."},
+        {&c->connections_refused, "connections_refused", "TCP connections closed: too many."},
         {&c->guesses_unheard, "guesses_unheard", "Passwords not looked at, after many wrong ones."},
     };
 
     for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
         *counters[i].counter = td_service_counter(service, counters[i].name, counters[i].help);
+    c->connections_now = td_service_gauge(service, "connections", "TCP connections open.");
     c->calls_now = td_service_gauge(service, "calls", "Calls there are.");
     c->phones_registered = td_service_gauge(service, "phones", "Phones registered.");
     c->reports_waiting =

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "core/admission/admission.h"
+#include "edge/core/connections.h"
 #include "edge/core/digest.h"
 #include "edge/core/gate.h"
 #include "edge/core/guesses.h"
@@ -41,6 +42,9 @@ struct edge_config {
     uint32_t source_messages_per_s;
     uint32_t source_messages_burst;
     uint32_t strangers_messages_per_s;
+    uint32_t connections_max;
+    uint32_t source_connections_max;
+    uint32_t message_timeout_ms;
     uint32_t message_max_bytes;
     struct td_config_list digest_algorithms;
     struct td_config_list md5_only_user_agents;
@@ -68,6 +72,7 @@ struct edge_counters {
     uint64_t *requests_unsound, *requests_scheme, *requests_hops, *requests_extension;
     uint64_t *requests_body, *requests_no_dialog, *responses_stray;
     uint64_t *strangers_refused, *strangers_dropped, *guesses_unheard;
+    uint64_t *connections_refused, *connections_now;
 };
 
 /** Refusals of the last half minute that are remembered. */
@@ -98,6 +103,8 @@ struct edge {
     uint64_t dropped_reported;
     uint64_t report_at_us;
     char dropped_from[64];
+    struct edge_connections connections;
+    struct edge_connection *connection_places;
     struct td_timer every_second;
     struct td_timer patience; /* with what a restarted edge reads before it listens */
     uint32_t loads_pending;

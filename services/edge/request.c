@@ -116,8 +116,7 @@ uint64_t edge_key(const struct edge *edge, const char *text)
     return key ^ (key >> 32);
 }
 
-/* An IPv6 subscriber has a whole network of addresses: they count as one. */
-static uint64_t source_key(const struct edge *edge, const char *address)
+uint64_t edge_source_key(const struct edge *edge, const char *address)
 {
     struct edge_address parsed;
     char text[32];
@@ -130,7 +129,7 @@ static uint64_t source_key(const struct edge *edge, const char *address)
     return edge_key(edge, text);
 }
 
-static bool is_known(const struct edge *edge, const char *address)
+bool edge_source_is_known(const struct edge *edge, const char *address)
 {
     return edge_directory_by_address(&edge->directory, address) != NULL ||
            edge_registrar_is_at(edge, address);
@@ -141,10 +140,10 @@ static bool is_let_in(struct edge_request *request)
     struct edge *edge = request->edge;
     const char *address = request->peer.address;
 
-    request->known = is_known(edge, address);
+    request->known = edge_source_is_known(edge, address);
     if (request->known)
         return true;
-    switch (edge_gate_decide(&edge->gate, source_key(edge, address), now_us())) {
+    switch (edge_gate_decide(&edge->gate, edge_source_key(edge, address), now_us())) {
     case EDGE_GATE_PASS:
         return true;
     case EDGE_GATE_REFUSE:

@@ -42,6 +42,11 @@ int edge_request_hear(void *ctx, nta_agent_t *agent, msg_t *message, sip_t *sip)
 /** A key for tables of addresses: who chooses addresses cannot choose keys. */
 uint64_t edge_key(const struct edge *edge, const char *text);
 
+/** Of where somebody is: an IPv6 subscriber's addresses, a whole network, count as one. */
+uint64_t edge_source_key(const struct edge *edge, const char *address);
+/** Whether an address is a trunk's, or one where a phone is registered. */
+bool edge_source_is_known(const struct edge *edge, const char *address);
+
 /** Says how much was dropped since last time, at most every ten seconds. */
 void edge_request_report(struct edge *edge);
 

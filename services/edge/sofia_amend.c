@@ -2,8 +2,10 @@
 
 #include <assert.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <netdb.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sofia-sip/su.h>
 
@@ -12,10 +14,16 @@
 #define TOKEN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~"
 
 static _Thread_local bool library_runs;
+static const struct edge_sofia_door *door;
 
 void edge_sofia_amend_running(bool running)
 {
     library_runs = running;
+}
+
+void edge_sofia_amend_door(const struct edge_sofia_door *new_door)
+{
+    door = new_door;
 }
 
 /* The definition after ours; there is one, or the library would not have been loaded. */
@@ -40,6 +48,30 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
         numeric = *hints;
     numeric.ai_flags |= AI_NUMERICHOST;
     return next(name, service, &numeric, found);
+}
+
+int accept(int listening, __SOCKADDR_ARG from, socklen_t *from_size)
+{
+    int (*next)(int, __SOCKADDR_ARG, socklen_t *);
+
+    *(void **)&next = next_of("accept");
+    int descriptor = next(listening, from, from_size);
+    if (descriptor < 0 || !library_runs || door == NULL ||
+        door->opened(door->ctx, descriptor, from.__sockaddr__, *from_size))
+        return descriptor;
+    (void)close(descriptor);
+    errno = EAGAIN; // It is gone: there is nothing to accept.
+    return -1;
+}
+
+int su_close(su_socket_t descriptor)
+{
+    int (*next)(su_socket_t);
+
+    *(void **)&next = next_of("su_close");
+    if (door != NULL)
+        door->closed(door->ctx, descriptor);
+    return next(descriptor);
 }
 
 static void blank_escaped_nul(char *text, size_t size)

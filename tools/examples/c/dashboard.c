@@ -43,7 +43,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: dashboard CLIENT_FILE [SECONDS]\n");
         return 2;
     }
-    uint32_t quiet_ms = argc == 3 ? (uint32_t)atoi(argv[2]) * 1000 : 60000;
+    unsigned long quiet_s = argc == 3 ? strtoul(argv[2], NULL, 10) : 60;
+    if (quiet_s == 0 || quiet_s > 86400) {
+        fprintf(stderr, "SECONDS: expected a number from 1 to 86400\n");
+        return 2;
+    }
     struct td_client *client = td_client_open(argv[1], why, sizeof(why));
     if (client == NULL) {
         fprintf(stderr, "%s\n", why);
@@ -51,12 +55,12 @@ int main(int argc, char **argv)
     }
     result = td_client_subscribe(client, "metrics.queue.", NULL, 10000);
     while (result == TD_CLIENT_OK) {
-        result = td_client_next(client, quiet_ms, &message);
+        result = td_client_next(client, (uint32_t)quiet_s * 1000, &message);
         if (result == TD_CLIENT_OK)
             print(client, &message);
     }
     if (result == TD_CLIENT_NOTHING)
-        fprintf(stderr, "nothing came for %u s\n", quiet_ms / 1000);
+        fprintf(stderr, "nothing came for %lu s\n", quiet_s);
     else
         fprintf(stderr, "%s\n", td_client_why(client));
     td_client_close(&client);

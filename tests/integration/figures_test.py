@@ -149,21 +149,22 @@ def test_who_is_still_in_a_state_has_it_until_now(store_site):
 
 
 class Day:
-    """Calls as a router tells of them, all in the last minutes."""
+    """Calls as a router tells of them, all in the last minutes; no two events in one millisecond,
+    since these ids do not rise within one as a router's do."""
 
     def __init__(self, dice, queues):
         self.said, self._dice, self._queues = [], dice, queues
         self._at = time.time() - 600
 
     def _tell(self, call, word, **fields):
-        self._at += 0.001
+        self._at += 0.002
         event = MESSAGES["InteractionEvent"](
             interaction_id=call, at_unix_us=int(self._at * 1e6), threshold_ms=2000,
             short_abandon_ms=900, **fields)
         self.said.append(envelope(f"interaction.{word}", "InteractionEvent", call.hex(), self._at, event))
 
     def _close(self, call, outcome, **fields):
-        self._at += 0.001
+        self._at += 0.002
         summary = MESSAGES["InteractionSummary"](interaction_id=call, outcome=outcome, **fields)
         self.said.append(envelope("interaction.closed", "InteractionSummary", call.hex(), self._at, summary))
 

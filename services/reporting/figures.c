@@ -98,6 +98,9 @@ void figures_take(struct figures *figures, uint32_t tenant, const struct tenant_
     uint64_t now = now_unix_us(figures);
     struct tenant_event taken = *event;
 
+    // The router may have a new company before it is known here.
+    if (found == NULL && tenant != 0 && tenant_counts(event->topic))
+        found = add_tenant(figures, tenant);
     if (found == NULL)
         return;
     ++*figures->counted;

@@ -27,7 +27,8 @@ bool figures_next_tenant(const struct figures *figures, uint32_t *tenant);
 /** Counts a known tenant again from nothing. @return From when on its events are wanted. */
 uint64_t figures_begin(struct figures *figures, uint32_t tenant);
 
-/** One event, from the history (at the start) or from a stream. Of unknown tenants: nothing. */
+/** One event, from the history (at the start) or from a stream. A tenant whose configuration is not
+    known yet has days of UTC until it is. */
 void figures_take(struct figures *figures, uint32_t tenant, const struct tenant_event *event);
 
 /** What happened before has been taken: goes on with the streams and begins to speak. */

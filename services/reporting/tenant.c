@@ -227,7 +227,7 @@ static void decode_and_take(struct tenant *tenant, struct td_arena *arena,
     }
 }
 
-static bool is_counted(const char *topic)
+bool tenant_counts(const char *topic)
 {
     return td_str_starts_with(topic, "interaction.") || td_str_equal(topic, "agent.state");
 }
@@ -236,7 +236,7 @@ void tenant_take(struct tenant *tenant, struct td_arena *arena, const struct ten
 {
     size_t mark = arena->used;
 
-    if (!is_counted(event->topic) || !recent_add(&tenant->recent, event->id))
+    if (!tenant_counts(event->topic) || !recent_add(&tenant->recent, event->id))
         return;
     tenant_advance(tenant, event->at_unix_us);
     decode_and_take(tenant, arena, event, event->at_unix_us < tenant->day.begin_unix_us);

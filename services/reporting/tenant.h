@@ -56,6 +56,9 @@ struct tenant_event {
     struct td_bytes payload;
 };
 
+/** Whether events of this topic are counted. Only services of Tandem may say them. */
+bool tenant_counts(const char *topic);
+
 /** Counts it, once; one of a day before changes nothing but who waits and who is in which state.
     @param arena  Scratch. */
 void tenant_take(struct tenant *tenant, struct td_arena *arena, const struct tenant_event *event);

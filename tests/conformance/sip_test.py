@@ -187,3 +187,37 @@ def test_a_good_call_works_right_after_all_of_them(site, torture):
     wait.until(lambda: handled(site) - before >= len(CASES) - valid, 5,
                "each is counted by kind")
     assert site.pid("edge-1") == pid
+
+
+@pytest.fixture
+def ipv6_site(make_site):
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as end:
+            end.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    return make_site(overrides={("edge", "sip_address"): "[::1]"})
+
+
+def answers_before_the_witness(end, edge, data):
+    """What came to a message, and then to an OPTIONS from the same place."""
+    port = end.getsockname()[1]
+    witness = WITNESS.replace(b"/TCP 127.0.0.1", f"/UDP [::1]:{port}".encode())
+    end.sendto(data, edge)
+    end.sendto(witness, edge)
+    came = []
+    while not came or b"z9hG4bKwitness" not in came[-1]:
+        came.append(end.recv(65536))
+    return statuses(b"\r\n".join(came[:-1])) or [SILENCE]
+
+
+def test_the_messages_of_rfc_5118_over_ipv6(ipv6_site, torture):
+    pid = ipv6_site.pid("edge-1")
+    for name, (expected, why) in RFC5118.items():
+        data = over(b"UDP", (torture / "rfc5118" / name).read_bytes())
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as end:
+            end.bind(("::1", reply_port(data)))
+            end.settimeout(5)
+            came = answers_before_the_witness(end, ("::1", ipv6_site.sip[1]), data)
+            assert came[0] in expected, why
+    assert ipv6_site.pid("edge-1") == pid

@@ -284,8 +284,8 @@ int edge_request_hear(void *ctx, nta_agent_t *agent, msg_t *message, sip_t *sip)
     (void)agent;
     if (sip->sip_request == NULL) { // To no request that this process remembers.
         ++*edge->counters.responses_stray;
-        if (edge_read_peer(message, sip, &request.peer) && is_known(edge, request.peer.address) &&
-            edge_left_response(&request))
+        if (edge_read_peer(message, sip, &request.peer) &&
+            edge_source_is_known(edge, request.peer.address) && edge_left_response(&request))
             return 0;
         edge_request_drop(&request);
         return 0;

@@ -166,11 +166,11 @@ def test_sensitive_digits_are_in_no_event_log_or_store(site):
 
 
 def test_scripts_that_loop_or_eat_memory_are_ended_and_the_dialog_goes_on(site):
-    before = counted(site, "scripts_killed")
+    before = counted(site, "scripts_killed_total")
     _, tail, interaction = call(site, "402")
     ended = tail.wait("dialog.ended", seconds=20)["payload"]
     assert ended["result"] == "done", ended
-    assert counted(site, "scripts_killed") == before + 1
+    assert counted(site, "scripts_killed_total") == before + 1
     assert all(site.is_healthy(ivr) for ivr in IVRS)
     assert history(site, interaction)["outcome"] == "self_served"
 

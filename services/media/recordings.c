@@ -32,6 +32,7 @@ struct recording {
     struct media_holds holds;
     uint64_t ended_ns; /* 0 while it runs */
     bool telling;
+    bool alarmed; /* that it broke off */
 
     /* While `busy` the parts below belong to a thread. */
     bool busy;
@@ -167,11 +168,23 @@ static void log_end(const struct recording *recording)
                     td_str("file", recording->name),
                     td_u64("duration_ms", recording->file.frame_count * 1000 / MEDIA_RATE_HZ),
                     td_u64("packets_dropped", recording->tape.dropped));
-        return;
     }
+}
+
+/* At once, not when the talk is over: whoever frees the disk saves the talks that follow. */
+static void alarm_once(struct recording *recording)
+{
+    struct recordings *recordings = recording->recordings;
+    char interaction[TD_ID_TEXT_SIZE];
+
+    if (recording->file.err == TD_OK || recording->alarmed)
+        return;
+    recording->alarmed = true;
     ++*recordings->failed;
-    td_log_error(log, "recording.failed", td_str("interaction", interaction),
-                 td_str("file", recording->name), td_failure(recording->file.err));
+    td_log_error(
+        td_service_log(recordings->service), "recording.failed",
+        td_str("interaction", td_id_format(recording->subject.interaction.id, interaction)),
+        td_str("file", recording->name), td_failure(recording->file.err));
 }
 
 /* --- the disk ----------------------------------------------------------------------------------
@@ -204,6 +217,7 @@ static void on_written(uv_work_t *work, int status)
         return;
     if (status != 0)
         recording->file.err = TD_ERR_INTERNAL; // The loop ends: the block was not written.
+    alarm_once(recording);
     if (!recording->last) {
         pump(recording);
         return;

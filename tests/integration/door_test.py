@@ -400,3 +400,47 @@ def test_a_dashboard_shows_the_queues_and_ends_when_it_is_shown_out(site, progra
     finally:
         running.kill()
         running.communicate()
+
+
+def test_a_follower_in_c_goes_on_after_its_own_end_and_the_doors(door_site, crm, tmp_path):
+    places = tmp_path / "places"
+    words = [str(BUILD / "examples/follow_events"), str(crm), str(places), "crm.follow"]
+    heard = []
+
+    def has_stored_all():
+        kept = dict(word.split("/") for word in places.read_text().split())
+        for number in range(16):
+            entries = door_site.redis.xrevrange(f"tandem:local:events:{number}")
+            newest = next((place for place, fields in entries if b"crm.follow" in fields[b"e"]), b"0-0")
+            if in_order(kept[str(number)]) < in_order(newest.decode()):
+                return False
+        return True
+
+    def in_order(place):
+        return tuple(map(int, place.split("-")))
+
+    def follow(count, meanwhile=lambda: None):
+        running = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        try:
+            wait.until(places.exists, 10, "it is subscribed")
+            for _ in range(count // 2):
+                heard.append(running.stdout.readline())
+            meanwhile()
+            for _ in range(count - count // 2):
+                heard.append(running.stdout.readline())
+            wait.until(has_stored_all, 5, "it stored where it is, after the last line")
+        finally:
+            running.kill()
+            running.communicate()
+
+    with client(crm) as publisher:
+        def publish(numbers):
+            for number in numbers:
+                publisher.publish("crm.follow", {"n": number}, key=f"k{number % 5}")
+        follow(0)
+        publish(range(20))
+        follow(20)
+        publish(range(20, 40))
+        follow(40, lambda: (door_site.kill("door-1"), publish(range(40, 60))))
+    said = sorted(int(line.rpartition(" ")[2].rstrip("}\n")) for line in heard)
+    assert said == list(range(60)), "without gap or double"

@@ -1,6 +1,7 @@
 """What is counted: the same live, in the reports and counted once more; and days as long as they are."""
 
 import random
+import threading
 import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
@@ -10,7 +11,9 @@ import pytest
 
 from support import wait
 from support.bus_peer import MESSAGES, new_id
+from support.crowd import Agent, Customer
 from support.recount import COUNTS, Recount, by_queue, events, levels, live_calls, live_queue
+from support.sip_call import Outgoing, wait_incoming
 from support.site import PrivateSite
 
 LONDON = ZoneInfo("Europe/London")
@@ -214,22 +217,37 @@ class Day:
         self._close(call, 1, queue=queue, transfers=transfers)
 
 
-def assert_all_the_same(site, queues, partition_waiting=True):
+TIMES = ("talk_ms", "hold_ms", "wrap_up_ms", "longest_wait_today_ms")
+
+
+def wait_live(site, queue, counts):
+    """Figures are said each second: the ones that have all of these, or what differs."""
+    names = ("offered", *COUNTS, *TIMES)
+    expected = {name: counts[name] for name in names}
+    found = {}
+
+    def settled():
+        live = live_queue(site, queue)
+        found.update({name: getattr(live, name) for name in names})
+        return live if found == expected else None
+    try:
+        return wait.until(settled, 10, f"{queue} is counted")
+    except AssertionError:
+        assert found == expected, queue
+        raise
+
+
+def assert_all_the_same(site, queues):
     """Live figures, reports and a recount of the streams."""
     recount = Recount(events(site))
     for queue in queues:
         counts = recount.queues[queue]
         expected = {name: counts[name] for name in COUNTS}
-        wait.until(lambda: live_queue(site, queue).offered == counts["offered"], 10,
-                   f"{queue} is counted: {live_queue(site, queue)} {counts}")
-        live = live_queue(site, queue)
-        assert {name: getattr(live, name) for name in COUNTS} == expected, queue
+        live = wait_live(site, queue, counts)
         assert live.consistent and live.waiting == counts["waiting"]
         assert live.offered == live.answered + live.abandoned + live.overflowed + live.waiting
         assert {cause.cause: cause.count for cause in live.overflow_causes} == {
             int(name.split()[1]): count for name, count in counts.items() if name.startswith("cause ")}
-        assert (live.talk_ms, live.hold_ms, live.wrap_up_ms, live.longest_wait_today_ms) == tuple(
-            counts[name] for name in ("talk_ms", "hold_ms", "wrap_up_ms", "longest_wait_today_ms"))
         exact = sorted(recount.waits[queue])
         for permille, said in ((500, live.wait_p50_ms), (900, live.wait_p90_ms), (950, live.wait_p95_ms)):
             true = exact[(len(exact) * permille + 999) // 1000 - 1] if exact else 0
@@ -285,3 +303,104 @@ def test_a_thousand_calls_are_the_same_wherever_they_are_counted(make_site):
     site.kill("reporting-1")
     site.wait_healthy("reporting-1")
     assert_all_the_same(site, queues)
+
+
+# --- calls on real lines ---------------------------------------------------------------------------
+
+DESK = """\
+tenant: 1
+name: Desk
+domain: harbour.example
+time_zone: Europe/London
+entry_points:
+  - {name: desk, numbers: ["500"], answer: at_dialog, language: en, queue: desk}
+  - {name: nobody, numbers: ["501"], answer: at_dialog, language: en, queue: nobody}
+queues:
+  - name: desk
+    threshold_s: 2
+    short_abandon_s: 1
+    service_level: not_short
+    target_percent: 90
+    offer_lease_s: 2
+    wrap_up_s: 1
+    steps: [{expression: ""}]
+  - name: nobody                    # whom nobody can serve, one waits, and not for long
+    threshold_s: 1
+    max_waiting: 1
+    max_wait_s: 4
+    when_waited: {action: queue, queue: desk}
+    when_full: {action: busy}
+    steps: [{expression: skill.none >= 1}]
+agents:
+  - name: a1
+    phone_user: "5001"
+  - name: a2
+    phone_user: "5002"
+  - name: a3
+    phone_user: "5003"
+"""
+
+
+class Moody(Agent):
+    """Declines the first call, lets the second one ring, answers from then on."""
+
+    def _work(self):
+        moods = ["decline", "ignore"]
+        for count in range(1, 1000):
+            try:
+                call = wait_incoming(self.end, seconds=600, count=count)
+            except (AssertionError, OSError):
+                return
+            mood = moods.pop(0) if moods else "answer"
+            if mood == "decline":
+                call.respond(486, "Busy Here")
+            elif mood == "ignore":
+                call.ring()
+                threading.Thread(target=self._give_up, args=(call,), daemon=True).start()
+            else:
+                call.answer()
+
+    @staticmethod
+    def _give_up(call):
+        call.wait_cancel()
+        call.respond(487, "Request Terminated")
+
+
+def closed_count(site):
+    return site.sql("SELECT count(*) FROM tandem.interaction")[0][0]
+
+
+def test_calls_on_real_lines_are_the_same_wherever_they_are_counted(make_site):
+    site = make_site(companies=())
+    site.apply(DESK)
+    Moody(site, 1)
+    tail = site.bus_tail("interaction.")
+    first = Customer(site, 1)
+    tail.wait("interaction.offer_ended")
+    Agent(site, 2)
+    tail.wait("interaction.connected")
+    second = Customer(site, 2)
+    tail.wait("interaction.offer_ended", count=2)
+    site.tandem("agent", "a1", "logout")
+    Agent(site, 3)
+    tail.wait("interaction.connected", count=2)
+    gone = Customer(site, 3)  # all are busy
+    assert gone.hang_up() == 200
+    patient = Customer(site, 4, dial="501")
+    refused = site.sip_end("+447700900777")
+    refused_call = Outgoing(refused, "501").send()
+    wait.until(lambda: any(status >= 400 for status in refused_call.statuses) or
+               refused_call.requests("BYE"), 10, "one is too many")
+    assert second.hang_up() == 200  # then the patient one, sent on after four seconds, is taken
+    tail.wait("interaction.connected", seconds=15, count=3)
+    assert patient.hang_up() == 200 and first.hang_up() == 200
+    wait.until(lambda: closed_count(site) == 5, 20, "all are over")
+    assert_all_the_same(site, ("desk", "nobody"))
+    live = live_queue(site, "desk")
+    assert (live.declined, live.no_answer, live.overflowed_in, live.answered, live.abandoned) == (1, 1, 1, 3, 1)
+    assert live.service_level == 4 and live.service_level_permille == live.level_not_short_permille
+    assert live.wrap_up_ms > 0 and live.talks == 3
+    assert live_queue(site, "nobody").overflowed == 2
+    agents = {row[0]: row[1:] for row in site.sql(
+        "SELECT agent, handled, declined, no_answer FROM tandem.calls_by_agent WHERE tenant = 1")}
+    assert sum(row[0] for row in agents.values()) == 3 and agents["a1"][1:] == (1, 1)

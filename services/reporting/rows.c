@@ -42,44 +42,41 @@ static uint32_t tables_of(const struct td_envelope *envelope)
 }
 
 /* Every entry is an event. @return What else they add to, all together. */
-static uint32_t add_events(struct td_history_unit *unit, struct rows_source *source,
+static uint32_t add_events(struct td_history_unit *unit, struct td_arena *arena,
                            struct rows_entry *entries, uint32_t count, uint32_t *unreadable)
 {
     uint32_t tables = 0;
 
     td_history_unit_copy(unit, rows_events.copy);
     for (uint32_t i = 0; i < count; i++) {
-        size_t mark = source->arena->used;
+        size_t mark = arena->used;
         struct td_envelope envelope;
 
         entries[i].tables = 0;
-        if (td_envelope_decode(source->arena, entries[i].value, &envelope, NULL) == TD_OK) {
-            source->envelope = &envelope;
+        if (td_envelope_decode(arena, entries[i].value, &envelope, NULL) == TD_OK) {
             entries[i].tables = BIT(ROWS_EVENT) | tables_of(&envelope);
-            rows_events.add(unit, source);
+            rows_events.add(unit, &(struct rows_source){arena, &envelope});
         }
         tables |= entries[i].tables;
         *unreadable += entries[i].tables == 0;
-        td_arena_rewind(source->arena, mark);
+        td_arena_rewind(arena, mark);
     }
     td_history_unit_add(unit, &rows_events.move, NULL, 0);
     return tables;
 }
 
-static void add_details(struct td_history_unit *unit, struct rows_source *source,
-                        enum rows_table table, const struct rows_entry *entries, uint32_t count)
+static void add_details(struct td_history_unit *unit, struct td_arena *arena, enum rows_table table,
+                        const struct rows_entry *entries, uint32_t count)
 {
     td_history_unit_copy(unit, fillers[table]->copy);
     for (uint32_t i = 0; i < count; i++) {
-        size_t mark = source->arena->used;
+        size_t mark = arena->used;
         struct td_envelope envelope;
 
         if ((entries[i].tables & BIT(table)) != 0 &&
-            td_envelope_decode(source->arena, entries[i].value, &envelope, NULL) == TD_OK) {
-            source->envelope = &envelope;
-            fillers[table]->add(unit, source);
-        }
-        td_arena_rewind(source->arena, mark);
+            td_envelope_decode(arena, entries[i].value, &envelope, NULL) == TD_OK)
+            fillers[table]->add(unit, &(struct rows_source){arena, &envelope});
+        td_arena_rewind(arena, mark);
     }
     td_history_unit_add(unit, &fillers[table]->move, NULL, 0);
 }
@@ -130,16 +127,16 @@ uint32_t rows_add(struct reporting *reporting, struct td_history_unit *unit,
                   struct rows_entry *entries, uint32_t count,
                   const struct td_live_stream_id *positions)
 {
-    struct rows_source source = {.arena = td_service_arena(reporting->service)};
+    struct td_arena *arena = td_service_arena(reporting->service);
     uint32_t unreadable = 0;
 
     if (count > 0) {
         td_history_unit_add(unit, &make_staging, NULL, 0);
-        uint32_t tables = add_events(unit, &source, entries, count, &unreadable);
+        uint32_t tables = add_events(unit, arena, entries, count, &unreadable);
 
         for (int table = ROWS_EVENT + 1; table < ROWS_TABLE_COUNT; table++) {
             if ((tables & BIT(table)) != 0)
-                add_details(unit, &source, (enum rows_table)table, entries, count);
+                add_details(unit, arena, (enum rows_table)table, entries, count);
         }
     }
     if (positions != NULL)

@@ -20,10 +20,15 @@ struct flight {
 bool router_command_kind(const char *type, const char **name, enum pending_kind *kind)
 {
     static const enum pending_kind kinds[] = {
-        [FLOW_OFFER] = PENDING_BEGINS,        [FLOW_CANCEL_OFFER] = PENDING_ENDS,
-        [FLOW_CONNECT] = PENDING_CHANGES,     [FLOW_RELEASE] = PENDING_ENDS,
-        [FLOW_DIALOG_START] = PENDING_BEGINS, [FLOW_DIALOG_STOP] = PENDING_ENDS,
-        [FLOW_PLAY] = PENDING_CHANGES,        [FLOW_LEG_RELEASE] = PENDING_ENDS,
+        [FLOW_OFFER] = PENDING_BEGINS,
+        [FLOW_CANCEL_OFFER] = PENDING_ENDS,
+        [FLOW_CONNECT] = PENDING_CHANGES,
+        [FLOW_RELEASE] = PENDING_ENDS,
+        [FLOW_TRANSFER_UPDATE] = PENDING_CHANGES,
+        [FLOW_DIALOG_START] = PENDING_BEGINS,
+        [FLOW_DIALOG_STOP] = PENDING_ENDS,
+        [FLOW_PLAY] = PENDING_CHANGES,
+        [FLOW_LEG_RELEASE] = PENDING_ENDS,
         [FLOW_ANSWER] = PENDING_CHANGES,
     };
 
@@ -108,7 +113,8 @@ static void send_next(struct router_tenant *tenant, struct td_interaction_id int
 static bool is_channel_command(const char *type)
 {
     return td_str_equal(type, "Offer") || td_str_equal(type, "CancelOffer") ||
-           td_str_equal(type, "Connect") || td_str_equal(type, "Release");
+           td_str_equal(type, "Connect") || td_str_equal(type, "TransferUpdate") ||
+           td_str_equal(type, "Release");
 }
 
 static enum td_command_result result_of(struct router_tenant *tenant, struct td_bytes payload)

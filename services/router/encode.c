@@ -18,6 +18,8 @@ struct td_bytes router_encode_command(struct td_arena *arena, const struct flow_
         return td_connect_encode(arena, command->as.connect);
     case FLOW_RELEASE:
         return td_release_encode(arena, command->as.release);
+    case FLOW_TRANSFER_UPDATE:
+        return td_transfer_update_encode(arena, command->as.transfer_update);
     case FLOW_DIALOG_START:
         return td_dialog_start_encode(arena, command->as.dialog_start);
     case FLOW_DIALOG_STOP:
@@ -57,6 +59,8 @@ enum td_err router_renew_command(struct td_arena *arena, const char *type, struc
         RENEW(answer, head.epoch);
     if (td_str_equal(type, "Release"))
         RENEW(release, head.epoch);
+    if (td_str_equal(type, "TransferUpdate"))
+        RENEW(transfer_update, head.epoch);
     if (td_str_equal(type, "DialogStart"))
         RENEW(dialog_start, epoch);
     if (td_str_equal(type, "DialogStop"))

@@ -65,6 +65,8 @@ OBSERVE(on_connected, FLOW_CONNECTED, interaction_connected, connected)
 OBSERVE(on_ended, FLOW_ENDED, interaction_ended, ended)
 OBSERVE(on_held, FLOW_HELD, interaction_held, held)
 OBSERVE(on_resumed, FLOW_RESUMED, interaction_resumed, resumed)
+OBSERVE(on_transfer_asked, FLOW_TRANSFER_ASKED, transfer_asked, transfer_asked)
+OBSERVE(on_agent_left, FLOW_AGENT_LEFT, agent_left, agent_left)
 OBSERVE(on_dialog_ended, FLOW_DIALOG_ENDED, dialog_ended, dialog_ended)
 OBSERVE(on_device_changed, FLOW_DEVICE_CHANGED, device_changed, device_changed)
 OBSERVE(on_agent_command, FLOW_AGENT_COMMAND, agent_command, agent_command)
@@ -161,6 +163,8 @@ const struct td_handler router_handlers[] = {
     {"AgentQuery", on_agent_query},
     {"InteractionQuery", on_interaction_query},
     {"InteractionHeld", on_held},
+    {"TransferAsked", on_transfer_asked},
+    {"AgentLeft", on_agent_left},
     {"InteractionResumed", on_resumed},
 };
 const size_t router_handlers_count = sizeof(router_handlers) / sizeof(router_handlers[0]);

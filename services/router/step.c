@@ -12,6 +12,8 @@ static struct td_bytes reply_to(struct router_tenant *tenant, const struct flow_
         return td_interaction_arrived_reply_encode(arena, &effects->arrived);
     if (input->type == FLOW_AGENT_COMMAND)
         return td_agent_command_reply_encode(arena, &effects->agent);
+    if (input->type == FLOW_TRANSFER_ASKED)
+        return td_transfer_reply_encode(arena, &effects->transfer);
     return td_done_encode(arena, &(struct td_done){0});
 }
 

@@ -48,7 +48,7 @@ def test_an_agent_holds_and_resumes_and_the_customer_hears_music_meanwhile(site)
     assert summary["holds"] == 1 and 0 < summary["hold_ms"] < summary["talk_ms"]
     stored = topics(site, held["key"])
     assert stored.index("interaction.held") < stored.index("interaction.resumed")
-    assert "interaction.held" in site.tandem("interaction", held["key"])
+    assert "held" in site.tandem("interaction", held["key"])
 
     recording = tail.wait("recording.finished")["payload"]
     hold, = recording["holds"]

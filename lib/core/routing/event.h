@@ -13,6 +13,10 @@
 enum td_routing_event_type {
     /* Of interactions; `interaction` names it. */
     TD_ROUTING_ARRIVED,   /**< Enters a queue as `arrival` says. Known already: ignored. */
+    TD_ROUTING_SEIZED,    /**< `agent` has begun it, ready or not, in wrap-up too: goes straight to
+                               ASSIGNED in the queue of `arrival`, without an offer (version 1).
+                             Ignored    when the agent is not free for it. Afterwards the agent is as
+                             before. */
     TD_ROUTING_ABANDONED, /**< The customer gave up. After CONNECTED the same as RELEASED. */
     TD_ROUTING_WITHDRAWN, /**< Leaves the queue otherwise: moved, called back. Counts as overflowed;
                                after CONNECTED the same as RELEASED. */

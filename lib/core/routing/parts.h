@@ -90,6 +90,8 @@ void td_routing_count_handling(struct queue *queue, uint64_t handling_us);
 
 uint32_t td_routing_find_interaction(const struct td_routing *routing, struct td_interaction_id id);
 void td_routing_arrive(struct td_routing *routing, const struct td_routing_event *event);
+/* seize.c */
+void td_routing_seize(struct td_routing *routing, const struct td_routing_event *event);
 /** Resolves a requirement into an interaction that has none; on error what is held is in it. */
 enum td_err td_routing_hold_requirement(struct td_routing *routing, struct interaction *interaction,
                                         const struct td_routing_requirement *requirement,

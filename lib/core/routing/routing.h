@@ -207,6 +207,15 @@ enum td_err TD_MUST_CHECK td_routing_import_queue(struct td_routing *routing,
 void td_routing_import_end(struct td_routing *routing, uint64_t now_unix_us);
 
 /**
+ * Lets an interaction go on under another id, in every phase, without a word: so that its customer
+ * may be given to somebody else while the agent stays busy with what is left of it. What agents are
+ * said to have keeps the former id until they change. TD_ERR_NOT_FOUND: no such interaction;
+ * TD_ERR_EXISTS: there is one of the new id.
+ */
+enum td_err td_routing_rename(struct td_routing *routing, struct td_interaction_id from,
+                              struct td_interaction_id to);
+
+/**
  * Holds a waiting interaction back from being paired, or lets it go on (in the next step). Held, it
  * keeps its place and its counting, its steps go on, and every event means what it always means.
  * Not recorded: for a take-over, between the import and its channel's word that the customer is

@@ -4,6 +4,8 @@ static void take(struct td_routing *routing, const struct td_routing_event *even
 {
     if (event->type == TD_ROUTING_ARRIVED)
         td_routing_arrive(routing, event);
+    else if (event->type == TD_ROUTING_SEIZED)
+        td_routing_seize(routing, event);
     else if (event->type >= TD_ROUTING_ABANDONED && event->type <= TD_ROUTING_RELEASED)
         td_routing_interaction_event(routing, event);
     else if (event->type >= TD_ROUTING_AGENT_READY && event->type < TD_ROUTING_EVENT_COUNT)

@@ -346,7 +346,8 @@ void flow_fill(struct flow *flow, struct flow_interaction *interaction,
     TEXT(state->channel_instance, arrived->channel_instance);
     state->leg = arrived->leg;
     state->has_leg = arrived->has_leg;
-    TEXT(state->entry_point, arrived->entry_point);
+    if (!flow_is_outbound(state))
+        TEXT(state->entry_point, arrived->entry_point);
     TEXT(state->queue, entry != NULL ? entry->queue : "");
     TEXT(state->caller, arrived->caller);
     TEXT(state->called, arrived->called);
@@ -357,9 +358,10 @@ void flow_fill(struct flow *flow, struct flow_interaction *interaction,
         arrived->arrived_at_unix_us > 0 && arrived->arrived_at_unix_us < flow->now
             ? arrived->arrived_at_unix_us
             : flow->now;
-    state->answer = entry != NULL && entry->answer == TD_ANSWER_MODE_AT_AGENT
-                        ? TD_ANSWER_MODE_AT_AGENT
-                        : TD_ANSWER_MODE_AT_DIALOG;
+    state->answer =
+        flow_is_outbound(state) || (entry != NULL && entry->answer == TD_ANSWER_MODE_AT_AGENT)
+            ? TD_ANSWER_MODE_AT_AGENT
+            : TD_ANSWER_MODE_AT_DIALOG;
     state->answered = state->answer == TD_ANSWER_MODE_AT_DIALOG;
     TEXT(state->language, entry != NULL ? entry->language : "");
     if (state->has_customer && state->customer.language[0] != '\0')
@@ -404,6 +406,10 @@ void flow_arrive(struct flow *flow, const struct td_interaction_arrived *arrived
     }
     if (flow_was_closed(flow, arrived->interaction_id)) {
         refuse(flow, "interaction_id: that interaction is over");
+        return;
+    }
+    if (arrived->direction == TD_DIRECTION_OUTBOUND) {
+        flow_call_out(flow, arrived);
         return;
     }
     if (entry == NULL) {

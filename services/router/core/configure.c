@@ -1,5 +1,6 @@
 #include "router/core/flow_private.h"
 
+#define DIRECT_LEASE_S 20
 #define SHORT_ABANDON_DEFAULT_S UINT32_C(5)
 
 uint32_t flow_short_abandon_ms(const struct td_queue *queue)
@@ -29,13 +30,24 @@ static void put_queue(struct flow *flow, const struct td_queue *queue, flow_prob
         problem(ctx, &report);
 }
 
+/* What agents call themselves, or are asked for by name. */
+static void put_direct_queue(struct flow *flow, flow_problem_fn *problem, void *ctx)
+{
+    struct td_queue direct = {.offer_lease_s = DIRECT_LEASE_S};
+
+    td_str_clip(direct.name, sizeof(direct.name), FLOW_DIRECT_QUEUE);
+    if (flow->config->has_call_out)
+        direct.wrap_up_s = flow->config->call_out.wrap_up_s;
+    put_queue(flow, &direct, problem, ctx);
+}
+
 static void remove_queues(struct flow *flow)
 {
     uint32_t cursor = 0;
     const char *name;
 
     while (td_routing_next_queue(flow->routing, &cursor, &name)) {
-        if (flow_queue(flow, name) == NULL)
+        if (flow_queue(flow, name) == NULL && !td_str_equal(name, FLOW_DIRECT_QUEUE))
             (void)td_routing_remove_queue(flow->routing, name);
     }
 }
@@ -115,6 +127,7 @@ void flow_configure(struct flow *flow, const struct td_company_config *config,
     flow_sort_config(flow);
     for (uint32_t i = 0; i < config->queues_count; i++)
         put_queue(flow, &config->queues[i], problem, ctx);
+    put_direct_queue(flow, problem, ctx);
     remove_queues(flow);
 
     for (uint32_t i = 0; i < flow->agent_count; i++)

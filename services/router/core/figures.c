@@ -88,8 +88,11 @@ bool flow_next_queue(const struct flow *flow, uint32_t *cursor, uint64_t now_uni
     struct td_routing_queue_counts counts;
     const char *name;
 
-    if (!td_routing_next_queue(flow->routing, cursor, &name) ||
-        td_routing_count_queue(flow->routing, name, &counts) != TD_OK)
+    do {
+        if (!td_routing_next_queue(flow->routing, cursor, &name))
+            return false;
+    } while (td_str_equal(name, FLOW_DIRECT_QUEUE));
+    if (td_routing_count_queue(flow->routing, name, &counts) != TD_OK)
         return false;
     memset(gauge, 0, sizeof(*gauge));
     TEXT(gauge->queue, name);

@@ -33,10 +33,20 @@ static uint32_t bucket_count(uint32_t interactions)
     return count;
 }
 
+/* One queue more: FLOW_DIRECT_QUEUE. */
+static struct td_routing_limits engine_limits(const struct td_routing_limits *limits)
+{
+    struct td_routing_limits engine = *limits;
+
+    engine.queues++;
+    return engine;
+}
+
 /* False when the engine refuses the limits, which are checked there. */
 static bool lay_out(const struct td_routing_limits *limits, struct layout *layout)
 {
-    size_t routing = td_routing_size(limits);
+    const struct td_routing_limits engine = engine_limits(limits);
+    size_t routing = td_routing_size(&engine);
     size_t at = 0;
     if (routing == 0)
         return false;
@@ -80,6 +90,7 @@ enum td_err flow_init(void *block, const struct flow_settings *settings, struct 
 
     struct flow *self = block;
     uint8_t *base = block;
+    const struct td_routing_limits engine = engine_limits(&settings->limits);
 
     rules.retry_after_ms = settings->again_after_ms;
     memset(self, 0, sizeof(*self));
@@ -98,8 +109,7 @@ enum td_err flow_init(void *block, const struct flow_settings *settings, struct 
     for (uint32_t i = 0; i < settings->limits.agents; i++)
         self->agent_order[i] = i;
 
-    enum td_err err =
-        td_routing_init(base + layout.routing, &settings->limits, &rules, &self->routing);
+    enum td_err err = td_routing_init(base + layout.routing, &engine, &rules, &self->routing);
     if (err == TD_OK)
         *flow = self;
     return err;
@@ -175,6 +185,12 @@ static void observe(struct flow *flow, const struct flow_input *input)
         break;
     case FLOW_RESUMED:
         flow_resumed(flow, input->resumed);
+        break;
+    case FLOW_TRANSFER_ASKED:
+        flow_transfer_asked(flow, input->transfer_asked);
+        break;
+    case FLOW_AGENT_LEFT:
+        flow_agent_left(flow, input->agent_left);
         break;
     default:
         break;
@@ -261,6 +277,7 @@ static void reset(struct flow *flow, struct flow_effects *effects, uint64_t now_
     effects->stored = false;
     memset(&effects->arrived, 0, sizeof(effects->arrived));
     memset(&effects->agent, 0, sizeof(effects->agent));
+    memset(&effects->transfer, 0, sizeof(effects->transfer));
     td_arena_rewind(&effects->arena, 0);
 }
 
@@ -283,6 +300,7 @@ void flow_step(struct flow *flow, const struct flow_input *input, uint64_t now_u
         pass_time(flow);
     else
         take_input(flow, input);
+    flow_transfers_due(flow);
     flow_divert_due(flow);
     treat_touched(flow);
 

@@ -83,6 +83,8 @@ enum flow_input_type {
     FLOW_ENDED,
     FLOW_HELD,
     FLOW_RESUMED,
+    FLOW_TRANSFER_ASKED,
+    FLOW_AGENT_LEFT,
     FLOW_DIALOG_ENDED,
     FLOW_AGENT_COMMAND,
     FLOW_DEVICE_CHANGED,
@@ -124,6 +126,8 @@ struct flow_input {
     const struct td_interaction_ended *ended;
     const struct td_interaction_held *held;
     const struct td_interaction_resumed *resumed;
+    const struct td_transfer_asked *transfer_asked;
+    const struct td_agent_left *agent_left;
     const struct td_dialog_ended *dialog_ended;
     const struct td_agent_command *agent_command;
     const struct td_device_changed *device_changed;
@@ -159,6 +163,7 @@ enum flow_command_type {
     FLOW_CANCEL_OFFER,
     FLOW_CONNECT,
     FLOW_RELEASE,
+    FLOW_TRANSFER_UPDATE,
     FLOW_DIALOG_START,
     FLOW_DIALOG_STOP,
     FLOW_PLAY,
@@ -181,6 +186,7 @@ struct flow_command {
         struct td_cancel_offer *cancel_offer;
         struct td_connect *connect;
         struct td_release *release;
+        struct td_transfer_update *transfer_update;
         struct td_dialog_start *dialog_start;
         struct td_dialog_stop *dialog_stop;
         struct td_play *play;
@@ -214,6 +220,7 @@ struct flow_effects {
     struct flow_effect items[FLOW_EFFECTS_MAX];
     struct td_interaction_arrived_reply arrived; /**< Answer to FLOW_ARRIVED. */
     struct td_agent_command_reply agent;         /**< Answer to FLOW_AGENT_COMMAND. */
+    struct td_transfer_reply transfer;           /**< Answer to FLOW_TRANSFER_ASKED. */
     bool stored;                                 /**< Something must be committed. */
     struct td_arena arena;
 };

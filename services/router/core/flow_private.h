@@ -12,6 +12,8 @@
  *   offer.c      offers and their answers
  *   talk.c       connected, ended, abandoned, closed
  *   hold.c       held, resumed
+ *   transfer.c   an agent gives a customer away
+ *   dial.c       numbers outside, and dial_plan.c: which
  *   paired.c     the pairing engine's effects
  *   people.c     agents and their devices
  *   wait.c       what a customer hears who waits
@@ -50,6 +52,10 @@
 #define COMMAND_TTL_US (10 * US_PER_S)
 #define RELEASE_TTL_US (30 * US_PER_S)
 
+/** The pairing engine's queue of what no queue knows: calls that agents make or are asked for by
+    name. No configured name begins with a blank. */
+#define FLOW_DIRECT_QUEUE " direct"
+
 #define REASON_SUSPENDED "channel_lost"
 #define REASON_DEVICE_GONE "device_gone"
 #define REASON_WITH_CUSTOMER "with_customer"
@@ -62,7 +68,9 @@ struct flow_interaction {
     uint32_t told_position; /* to its wait dialog */
     bool used;
     bool touched;
-    bool held;         /* not to be offered before its channel's word */
+    bool held;          /* not to be offered before its channel's word */
+    bool transfer_over; /* looked at when the engine's effects have been read */
+    enum td_transfer_refusal transfer_why;
     bool wants_dialog; /* its entry dialog died, and an ivr may be back in a moment */
     /* Within one step. */
     bool diverting;         /* left its queue: goes elsewhere when the engine has said all */
@@ -237,6 +245,10 @@ void flow_put_release(struct flow *flow, struct flow_interaction *interaction,
 /** Only what an instance has of this offer; the interaction need not be known. */
 void flow_put_release_offer(struct flow *flow, struct td_interaction_id id, uint64_t version,
                             const char *instance, struct td_offer_id offer);
+/** To an instance that has the agent who asked for it, or the customer. */
+void flow_put_transfer_update(struct flow *flow, struct flow_interaction *interaction,
+                              const struct td_transfer_in_progress *transfer, const char *instance,
+                              enum td_transfer_state state, enum td_transfer_refusal why);
 void flow_put_dialog_start(struct flow *flow, struct flow_interaction *interaction,
                            const char *document);
 void flow_put_dialog_stop(struct flow *flow, struct td_interaction_id id, uint64_t version,
@@ -311,6 +323,46 @@ void flow_held(struct flow *flow, const struct td_interaction_held *held);
 void flow_resumed(struct flow *flow, const struct td_interaction_resumed *resumed);
 /** They talk no more: a hold that runs is summed up. */
 void flow_end_holds(struct flow *flow, struct flow_interaction *interaction, uint64_t at_unix_us);
+/* --- transfer.c --- */
+
+void flow_transfer_asked(struct flow *flow, const struct td_transfer_asked *asked);
+void flow_agent_left(struct flow *flow, const struct td_agent_left *left);
+bool flow_is_transferring(const struct td_interaction_state *state);
+/** It goes to an agent by name, hence through no queue. */
+bool flow_is_direct(const struct td_interaction_state *state);
+/** The offer of the agent who asked for the transfer that is on its way. */
+bool flow_is_former_offer(const struct td_interaction_state *state, struct td_offer_id offer);
+/** Somebody has the customer: the agent who asked is let go. */
+void flow_transfer_done(struct flow *flow, struct flow_interaction *interaction);
+/** Nobody takes the customer: the agent who asked, if still there, has that one back. */
+void flow_transfer_failed(struct flow *flow, struct flow_interaction *interaction,
+                          enum td_transfer_refusal why);
+/** The engine's word on the agent asked for; what follows waits for flow_transfers_due. */
+void flow_transfer_offer_ended(struct flow_interaction *interaction,
+                               enum td_routing_outcome outcome);
+void flow_transfers_due(struct flow *flow);
+/** The instance is gone: if the agent who asked was there, that one has left. */
+void flow_former_gone(struct flow *flow, struct flow_interaction *interaction,
+                      const char *instance);
+/** The interaction ends, and its transfer with it. */
+void flow_end_transfer(struct flow *flow, struct flow_interaction *interaction);
+
+/* --- dial.c --- */
+
+bool flow_is_outbound(const struct td_interaction_state *state);
+/** The offer is a number outside. */
+bool flow_is_dialled(const struct td_interaction_state *state);
+void flow_call_out(struct flow *flow, const struct td_interaction_arrived *arrived);
+enum td_transfer_refusal flow_may_dial(const struct flow *flow, const char *agent,
+                                       const char *number, const struct td_trunk **trunk);
+const struct td_agent_config *flow_agent_config(const struct flow *flow, const char *name);
+void flow_dial(struct flow *flow, struct flow_interaction *interaction, const char *agent,
+               const char *number, const struct td_trunk *trunk);
+void flow_dial_accepted(struct flow *flow, struct flow_interaction *interaction);
+void flow_dial_connected(struct flow *flow, struct flow_interaction *interaction);
+void flow_dial_failed(struct flow *flow, struct flow_interaction *interaction,
+                      enum td_transfer_refusal why);
+
 /** How an interaction ends that is not yet over for the customer. */
 struct flow_end {
     enum td_outcome outcome; /* of one who has not talked to an agent, unless `forced` */

@@ -96,6 +96,8 @@ static void edge_gone(struct flow *flow, struct flow_interaction *interaction, c
         flow_lose(flow, interaction, LOST); // What was being set up died with it.
         return;
     }
+    if (!customers)
+        flow_former_gone(flow, interaction, name);
     if (customers && state->phase != TD_INTERACTION_PHASE_WRAP_UP) {
         interaction->channel_unsynced = true; // They go on hearing each other, or music.
         flow_hold(flow, interaction);

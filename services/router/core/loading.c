@@ -16,13 +16,38 @@ static bool in_engine(enum td_interaction_phase phase)
            phase == TD_INTERACTION_PHASE_ACCEPTED;
 }
 
+/* What the agent is busy with who asked for a transfer. */
+static enum td_err load_hold(struct flow *flow, const struct td_interaction_state *state)
+{
+    const struct td_transfer_in_progress *transfer = &state->transfer;
+    struct td_routing_interaction_record *record = &flow->interaction_record;
+    bool in_queue = transfer->queue[0] != '\0';
+
+    memset(record, 0, sizeof(*record));
+    record->id = transfer->hold_id;
+    td_str_clip(record->queue, sizeof(record->queue),
+                in_queue ? transfer->queue : FLOW_DIRECT_QUEUE);
+    record->phase = TD_ROUTING_PHASE_CONNECTED;
+    record->enqueued_at_unix_us = transfer->queued_at_unix_us;
+    record->entered_at_unix_us = transfer->queued_at_unix_us;
+    record->steps_from_unix_us = transfer->queued_at_unix_us;
+    record->step_count = 1;
+    record->offer_version = transfer->offer.offer_version;
+    td_str_clip(record->agent, sizeof(record->agent), transfer->agent);
+    record->offered_at_unix_us = transfer->offer.made_at_unix_us;
+    record->lease_until_unix_us = transfer->offer.expires_at_unix_us;
+    record->accepted_at_unix_us = transfer->accepted_at_unix_us;
+    record->connected_at_unix_us = transfer->connected_at_unix_us;
+    return td_routing_import_interaction(flow->routing, record);
+}
+
 enum td_err flow_load_interaction(struct flow *flow, const struct td_interaction_state *state)
 {
     enum td_err err = TD_OK;
 
     if (state->state_version > FLOW_STATE_VERSION || state->phase < TD_INTERACTION_PHASE_ARRIVED ||
         state->phase >= TD_INTERACTION_PHASE_CLOSED ||
-        (in_engine(state->phase) && !state->has_pairing))
+        (in_engine(state->phase) && !state->has_pairing && !flow_is_dialled(state)))
         return TD_ERR_RANGE;
     if (flow_find(flow, state->interaction_id) != NULL)
         return TD_ERR_EXISTS;
@@ -31,6 +56,8 @@ enum td_err flow_load_interaction(struct flow *flow, const struct td_interaction
         if (err == TD_OK)
             err = td_routing_import_interaction(flow->routing, &flow->interaction_record);
     }
+    if (err == TD_OK && state->has_transfer && !state->transfer.left)
+        err = load_hold(flow, state);
     if (err != TD_OK)
         return err;
 
@@ -91,6 +118,11 @@ static void agree(struct flow *flow, struct flow_interaction *interaction)
         phase == TD_INTERACTION_PHASE_DIALOG && td_id_is_nil(state->dialog_id.id);
     interaction->offer_unsynced =
         phase == TD_INTERACTION_PHASE_OFFERED || phase == TD_INTERACTION_PHASE_ACCEPTED;
+    if (flow_is_direct(state) && phase == TD_INTERACTION_PHASE_QUEUED) {
+        interaction->transfer_over = true; // Whoever was asked for said no at the last moment.
+        interaction->transfer_why = TD_TRANSFER_REFUSAL_UNREACHABLE;
+        flow_touch(flow, interaction);
+    }
     if (!in_engine(phase) ||
         td_routing_export_interaction(flow->routing, state->interaction_id, record) != TD_OK)
         return;

@@ -38,6 +38,8 @@ bool flow_is_recorded(const struct flow *flow, const struct flow_interaction *in
     const struct td_interaction_state *state = &interaction->state;
     const struct td_queue *queue = flow_queue(flow, state->queue);
 
+    if (flow_is_outbound(state))
+        return flow->config->has_call_out && flow->config->call_out.record;
     if (queue == NULL || !queue->record)
         return false;
     return notice_of(flow, state) == NULL || state->notice_given || said_by_dialog(interaction);

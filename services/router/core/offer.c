@@ -30,6 +30,10 @@ void flow_ringing(struct flow *flow, const struct td_offer_ringing *ringing)
     interaction->state.offer.ringing = true;
     struct td_interaction_event *event = flow_put_event(flow, interaction, "interaction.ringing");
     td_str_clip(event->agent, sizeof(event->agent), interaction->state.offer.agent);
+    const struct td_transfer_in_progress *transfer = &interaction->state.transfer;
+    if (flow_is_transferring(&interaction->state) && !transfer->left)
+        flow_put_transfer_update(flow, interaction, transfer, transfer->offer.instance,
+                                 TD_TRANSFER_STATE_RINGING, TD_TRANSFER_REFUSAL_UNSPECIFIED);
 }
 
 void flow_accept(struct flow *flow, struct flow_interaction *interaction,
@@ -39,7 +43,10 @@ void flow_accept(struct flow *flow, struct flow_interaction *interaction,
     interaction->state.has_agent_leg = true;
     interaction->offer_unsynced = false;
     flow_touch(flow, interaction);
-    flow_pair_interaction(flow, TD_ROUTING_ACCEPTED, interaction, NULL);
+    if (flow_is_dialled(&interaction->state))
+        flow_dial_accepted(flow, interaction);
+    else
+        flow_pair_interaction(flow, TD_ROUTING_ACCEPTED, interaction, NULL);
 }
 
 /* An agent picked up what is not to be had any more: hang up again, else nobody would. */
@@ -76,7 +83,11 @@ void flow_declined(struct flow *flow, const struct td_offer_declined *declined)
 {
     struct flow_interaction *interaction = find_open(flow, &declined->head, declined->offer_id);
 
-    if (interaction != NULL)
+    if (interaction == NULL)
+        return;
+    if (flow_is_dialled(&interaction->state))
+        flow_dial_failed(flow, interaction, TD_TRANSFER_REFUSAL_DECLINED);
+    else
         flow_pair_interaction(flow, TD_ROUTING_DECLINED, interaction, declined->reason);
 }
 
@@ -95,7 +106,10 @@ static void device_gone(struct flow *flow, const char *name)
 
 void flow_break_offer(struct flow *flow, struct flow_interaction *interaction)
 {
-    flow_pair_interaction(flow, TD_ROUTING_BROKEN, interaction, NULL);
+    if (flow_is_dialled(&interaction->state))
+        flow_dial_failed(flow, interaction, TD_TRANSFER_REFUSAL_UNREACHABLE);
+    else
+        flow_pair_interaction(flow, TD_ROUTING_BROKEN, interaction, NULL);
 }
 
 void flow_fail_offer(struct flow *flow, struct flow_interaction *interaction,
@@ -103,6 +117,12 @@ void flow_fail_offer(struct flow *flow, struct flow_interaction *interaction,
 {
     char agent[sizeof(interaction->state.offer.agent)];
 
+    if (flow_is_dialled(&interaction->state)) {
+        flow_dial_failed(flow, interaction,
+                         failure == TD_OFFER_FAILURE_NO_ANSWER ? TD_TRANSFER_REFUSAL_NO_ANSWER
+                                                               : TD_TRANSFER_REFUSAL_UNREACHABLE);
+        return;
+    }
     td_str_clip(agent, sizeof(agent), interaction->state.offer.agent);
     switch (failure) {
     case TD_OFFER_FAILURE_UNSPECIFIED: // Hung up in set-up.

@@ -17,6 +17,7 @@ const char *flow_command_name(enum flow_command_type type)
         [FLOW_CANCEL_OFFER] = "CancelOffer",
         [FLOW_CONNECT] = "Connect",
         [FLOW_RELEASE] = "Release",
+        [FLOW_TRANSFER_UPDATE] = "TransferUpdate",
         [FLOW_DIALOG_START] = "DialogStart",
         [FLOW_DIALOG_STOP] = "DialogStop",
         [FLOW_PLAY] = "Play",
@@ -93,6 +94,8 @@ void flow_put_offer(struct flow *flow, struct flow_interaction *interaction)
     if (queue != NULL)
         td_str_clip(offer->queue_display_name, sizeof(offer->queue_display_name),
                     queue->display_name);
+    td_str_clip(offer->number, sizeof(offer->number), state->offer.number);
+    td_str_clip(offer->trunk, sizeof(offer->trunk), state->offer.trunk);
     td_str_clip(offer->caller, sizeof(offer->caller), state->caller);
     if (state->has_customer)
         td_str_clip(offer->customer_name, sizeof(offer->customer_name),
@@ -181,6 +184,29 @@ void flow_put_release_offer(struct flow *flow, struct td_interaction_id id, uint
     release->has_head = true;
     release->reason = TD_RELEASE_REASON_NORMAL;
     release->offer_id = offer;
+}
+
+void flow_put_transfer_update(struct flow *flow, struct flow_interaction *interaction,
+                              const struct td_transfer_in_progress *transfer, const char *instance,
+                              enum td_transfer_state state, enum td_transfer_refusal why)
+{
+    struct flow_command *command = put_about(flow, FLOW_TRANSFER_UPDATE, interaction,
+                                             channel_service(interaction->state.channel), instance);
+    struct td_transfer_update *update = flow_alloc(flow, sizeof(*update));
+
+    command->as.transfer_update = update;
+    command->subject = transfer->offer.offer_id.id;
+    update->head = head_of(flow, command);
+    update->has_head = true;
+    update->offer_id = transfer->offer.offer_id;
+    update->state = state;
+    update->reason = why;
+    if (state != TD_TRANSFER_STATE_FAILED)
+        return;
+    update->agent_leg = transfer->leg;
+    update->has_agent_leg = transfer->has_leg;
+    update->record = flow_is_recorded(flow, interaction);
+    td_str_clip(update->music, sizeof(update->music), flow_hold_music(flow, interaction));
 }
 
 void flow_put_dialog_stop(struct flow *flow, struct td_interaction_id id, uint64_t version,

@@ -91,6 +91,8 @@ static void offer_ended(struct flow *flow, struct flow_interaction *interaction,
     state->has_agent_leg = false;
     state->accepted_at_unix_us = 0;
     interaction->offer_unsynced = false;
+    if (flow_is_direct(state))
+        flow_transfer_offer_ended(interaction, effect->outcome);
 }
 
 static void assigned(struct flow *flow, struct flow_interaction *interaction,
@@ -131,6 +133,7 @@ static void answered(struct flow *flow, struct flow_interaction *interaction,
     state->phase = TD_INTERACTION_PHASE_CONNECTED;
     TEXT(state->agent, effect->agent);
     left_queue(flow, interaction, "interaction.connected", state->connected_at_unix_us);
+    interaction->transfer_over = flow_is_direct(state);
 }
 
 /* --- the queue --- */
@@ -146,6 +149,9 @@ static void put_expression(struct flow *flow, const struct flow_interaction *int
 static void queued(struct flow *flow, struct flow_interaction *interaction)
 {
     struct td_routing_place place;
+    if (flow_is_direct(&interaction->state))
+        return; // It waits for nobody but the one who was asked for.
+
     struct td_interaction_event *event = flow_put_event(flow, interaction, "interaction.queued");
 
     flow->entered = true;
@@ -188,8 +194,8 @@ static void left(struct flow *flow, struct flow_interaction *interaction,
     enum td_overflow_cause cause = cause_of(flow, interaction, effect->departure);
     uint64_t at = state->ended_at_unix_us > 0 ? state->ended_at_unix_us : flow->now;
 
-    if (effect->departure == TD_ROUTING_LEFT_RELEASED)
-        return; // What follows is the wrap-up.
+    if (effect->departure == TD_ROUTING_LEFT_RELEASED || flow_is_direct(state))
+        return; // What follows is the wrap-up; or the end of a transfer, which no queue knows.
 
     if (full && !flow->entered && flow->entering == interaction)
         queued(flow, interaction); // It came to the door, and is counted so.
@@ -209,6 +215,8 @@ static void of_interaction(struct flow *flow, struct flow_interaction *interacti
                            const struct td_routing_effect *effect)
 {
     flow_touch(flow, interaction);
+    if (flow_is_outbound(&interaction->state))
+        return; // Only that its agent is busy is of interest.
     switch (effect->type) {
     case TD_ROUTING_QUEUED:
         queued(flow, interaction);

@@ -14,7 +14,9 @@ static struct flow_interaction *wrapped_up(struct flow *flow, const struct flow_
         return NULL;
 
     struct flow_interaction *interaction = flow_find(flow, agent->record.interaction_id);
-    return interaction != NULL && interaction->state.phase == TD_INTERACTION_PHASE_WRAP_UP
+    // Whoever had given the customer away wraps up alone: it is not that one's to close.
+    return interaction != NULL && interaction->state.phase == TD_INTERACTION_PHASE_WRAP_UP &&
+                   td_str_equal(interaction->state.agent, agent->record.agent)
                ? interaction
                : NULL;
 }
@@ -141,8 +143,10 @@ static void dispose(struct flow *flow, struct flow_agent *agent, const char *dis
         (void)reply(answer, false, "argument: a disposition is needed");
         return;
     }
-    TEXT(interaction->state.disposition, disposition);
-    flow_touch(flow, interaction);
+    if (td_str_equal(interaction->state.agent, agent->record.agent)) {
+        TEXT(interaction->state.disposition, disposition);
+        flow_touch(flow, interaction);
+    }
     if (wrap_up) {
         struct td_routing_event event = {.type = TD_ROUTING_AGENT_WRAPPED_UP,
                                          .agent = agent->record.agent};

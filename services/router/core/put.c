@@ -60,6 +60,8 @@ void flow_touch_agent(struct flow *flow, struct flow_agent *agent)
 
 void flow_touch_queue(struct flow *flow, const char *name)
 {
+    if (td_str_equal(name, FLOW_DIRECT_QUEUE))
+        return; // Its figures are nobody's.
     for (uint32_t i = 0; i < flow->touched_queue_count; i++) {
         if (td_str_equal(flow->touched_queues[i], name))
             return;
@@ -167,7 +169,9 @@ struct td_interaction_event *flow_put_event(struct flow *flow, struct flow_inter
     event->phase = state->phase;
     event->channel = state->channel;
     td_str_clip(event->entry_point, sizeof(event->entry_point), state->entry_point);
-    td_str_clip(event->queue, sizeof(event->queue), state->queue);
+    if (!flow_is_direct(state))
+        td_str_clip(event->queue, sizeof(event->queue), state->queue);
+    event->direction = flow_is_outbound(state) ? TD_DIRECTION_OUTBOUND : TD_DIRECTION_INBOUND;
     td_str_clip(event->agent, sizeof(event->agent), state->agent);
     if (state->has_offer)
         event->offer_id = state->offer.offer_id;

@@ -127,6 +127,11 @@ static void channel_said(struct flow *flow, struct flow_interaction *interaction
         return;
     }
     flow_release_hold(flow, interaction);
+    if (flow_is_former_offer(state, item->offer_id)) {
+        // It has not heard of the transfer: they talk on.
+        flow_transfer_failed(flow, interaction, TD_TRANSFER_REFUSAL_NOT_NOW);
+        return;
+    }
     if (flow_has_offer(interaction, item->offer_id))
         advance(flow, interaction, item);
     else if (item->phase == TD_CHANNEL_PHASE_CONNECTED && unsynced)
@@ -139,7 +144,8 @@ static void channel_said(struct flow *flow, struct flow_interaction *interaction
 static void agent_side_said(struct flow *flow, struct flow_interaction *interaction,
                             const struct td_sync_item *item, const char *instance)
 {
-    if (item->phase == TD_CHANNEL_PHASE_ENDED)
+    if (item->phase == TD_CHANNEL_PHASE_ENDED ||
+        flow_is_former_offer(&interaction->state, item->offer_id))
         return;
     if (flow_has_offer(interaction, item->offer_id) &&
         interaction->state.phase != TD_INTERACTION_PHASE_WRAP_UP)
@@ -186,6 +192,15 @@ void flow_sync_item(struct flow *flow, const struct td_sync_item *item, const ch
         agent_side_said(flow, interaction, item, instance);
 }
 
+/* The whole of it, at a channel that alone knows of it. */
+static void release_unknown(struct flow *flow, const struct td_sync_item *item,
+                            const char *instance)
+{
+    flow_put_release_offer(flow, item->interaction_id, flow->now, instance,
+                           (struct td_offer_id){0});
+    flow_remember_closed(flow, item->interaction_id);
+}
+
 void flow_described(struct flow *flow, const struct td_sync_item *item,
                     const struct td_interaction_arrived *arrived)
 {
@@ -194,11 +209,17 @@ void flow_described(struct flow *flow, const struct td_sync_item *item,
 
     if (flow_was_closed(flow, item->interaction_id))
         return;
+    if (interaction == NULL && arrived->direction == TD_DIRECTION_OUTBOUND &&
+        item->phase != TD_CHANNEL_PHASE_CONNECTED) {
+        release_unknown(flow, item, arrived->channel_instance);
+        return; // Its agent may be busy elsewhere by now.
+    }
     if (interaction == NULL) {
         interaction = flow_add(flow, item->interaction_id);
         if (interaction == NULL)
             return; // Full: its channel goes on with it as long as the customer likes.
         interaction->state.version = item->version;
+        interaction->state.direction = arrived->direction;
         flow_fill(flow, interaction, arrived, entry);
         // Who has not been answered yet still asks, and is told to when the entry point says so.
         if (item->phase >= TD_CHANNEL_PHASE_ANSWERED)

@@ -19,7 +19,10 @@ void flow_connect(struct flow *flow, struct flow_interaction *interaction, uint6
     state->connected_at_unix_us = moment(flow, at_unix_us, state->accepted_at_unix_us);
     state->answered = true;
     flow_touch(flow, interaction);
-    flow_pair_interaction(flow, TD_ROUTING_CONNECTED, interaction, NULL);
+    if (flow_is_dialled(state))
+        flow_dial_connected(flow, interaction);
+    else
+        flow_pair_interaction(flow, TD_ROUTING_CONNECTED, interaction, NULL);
 }
 
 void flow_connected(struct flow *flow, const struct td_interaction_connected *connected)
@@ -41,6 +44,8 @@ static bool is_waiting(const struct flow_interaction *interaction)
 
 static uint64_t left_queue_at(const struct td_interaction_state *state)
 {
+    if (state->queued_at_unix_us == 0 && state->first_connected_at_unix_us > 0)
+        return state->first_connected_at_unix_us; // Given away since, past every queue.
     if (state->connected_at_unix_us > 0)
         return state->connected_at_unix_us;
     return state->left_queue_at_unix_us > 0 ? state->left_queue_at_unix_us
@@ -69,6 +74,10 @@ static void summarise_times(const struct flow *flow, const struct td_interaction
         summary->talk_ms = flow_ms(state->connected_at_unix_us, state->ended_at_unix_us);
         summary->wrap_up_ms = flow_ms(state->ended_at_unix_us, flow->now);
     }
+    summary->wait_ms += state->waited_ms; // Before it was transferred.
+    summary->talk_ms += state->talked_ms;
+    if (state->first_connected_at_unix_us > 0)
+        summary->answered_at_unix_us = state->first_connected_at_unix_us;
 }
 
 static void summarise(struct flow *flow, struct flow_interaction *interaction)
@@ -81,7 +90,7 @@ static void summarise(struct flow *flow, struct flow_interaction *interaction)
     summary->interaction_id = state->interaction_id;
     summary->channel = state->channel;
     TEXT(summary->entry_point, state->entry_point);
-    if (state->queued_at_unix_us > 0)
+    if (state->queued_at_unix_us > 0 || state->transfers > 0)
         TEXT(summary->queue, state->queue);
     TEXT(summary->agent, state->agent);
     if (state->has_customer)
@@ -93,6 +102,12 @@ static void summarise(struct flow *flow, struct flow_interaction *interaction)
     TEXT(summary->reason, state->reason);
     TEXT(summary->disposition, state->disposition);
     summarise_times(flow, state, summary);
+    summary->direction = flow_is_outbound(state) ? TD_DIRECTION_OUTBOUND : TD_DIRECTION_INBOUND;
+    summary->transfers = state->transfers;
+    TEXT(summary->first_agent, state->first_agent[0] != '\0' ? state->first_agent : state->agent);
+    if (summary->agent[0] == '\0')
+        TEXT(summary->agent,
+             state->first_agent); // Nobody after that one: left to a number outside.
     summary->holds = state->holds;
     summary->hold_ms = state->hold_ms;
     summary->offers = state->offers;
@@ -186,7 +201,10 @@ void flow_end(struct flow *flow, struct flow_interaction *interaction, const str
     flow_touch(flow, interaction);
     state->ended_at_unix_us = moment(flow, end->at_unix_us, from);
     flow_end_holds(flow, interaction, state->ended_at_unix_us);
+    flow_end_transfer(flow, interaction);
     state->outcome = talked && !end->forced ? TD_OUTCOME_ANSWERED : end->outcome;
+    if (state->first_connected_at_unix_us > 0 && !end->forced)
+        state->outcome = TD_OUTCOME_ANSWERED; // By somebody else, before.
     TEXT(state->ended_by, end->by);
     TEXT(state->reason, end->reason);
     flow_stop_dialog(flow, interaction);
@@ -204,6 +222,8 @@ void flow_end(struct flow *flow, struct flow_interaction *interaction, const str
 /* What it means that the customer went. */
 static enum td_outcome gone_outcome(const struct flow_interaction *interaction)
 {
+    if (flow_is_outbound(&interaction->state))
+        return TD_OUTCOME_NOT_REACHED;
     if (is_waiting(interaction))
         return TD_OUTCOME_ABANDONED;
     if (!flow_is_diverted(&interaction->state))
@@ -228,7 +248,7 @@ void flow_abandoned(struct flow *flow, const struct td_interaction_abandoned *ab
         return;
     flow_end(flow, interaction,
              &(struct flow_end){.outcome = gone_outcome(interaction),
-                                .by = "customer",
+                                .by = flow_is_outbound(&interaction->state) ? "agent" : "customer",
                                 .reason = abandoned->reason,
                                 .at_unix_us = abandoned->head.at_unix_us});
 }
@@ -252,7 +272,9 @@ void flow_ended(struct flow *flow, const struct td_interaction_ended *ended, con
     }
     if (end.release && interaction->state.phase != TD_INTERACTION_PHASE_CONNECTED)
         return; // About an offer that is no more.
-    if (!is_waiting(interaction))
+    if (flow_is_outbound(&interaction->state))
+        end.outcome = TD_OUTCOME_NOT_REACHED;
+    else if (!is_waiting(interaction))
         end.outcome = TD_OUTCOME_LEFT_DIALOG;
     else if (ended->by != TD_ENDED_BY_CUSTOMER)
         end.outcome = TD_OUTCOME_FAILED;

@@ -53,8 +53,9 @@ void flow_treat(struct flow *flow, struct flow_interaction *interaction)
     bool waiting =
         state->phase == TD_INTERACTION_PHASE_QUEUED || state->phase == TD_INTERACTION_PHASE_OFFERED;
 
-    if (!waiting || queue == NULL || !state->has_leg || interaction->channel_unsynced ||
-        !td_id_is_nil(state->dialog_id.id) || begin_dialog(flow, interaction, queue))
+    if (!waiting || flow_is_transferring(state) || flow_is_outbound(state) || queue == NULL ||
+        !state->has_leg || interaction->channel_unsynced || !td_id_is_nil(state->dialog_id.id) ||
+        begin_dialog(flow, interaction, queue))
         return;
     if (!state->waited && !state->music && queue->music[0] != '\0') {
         state->music = true;

@@ -58,6 +58,11 @@ class Outgoing:
         self._sequence += 1
         return self.end.send(self._in_dialog("INVITE", self._sequence, body))
 
+    def request(self, method, body="", headers=()):
+        """Within the dialog; returns its final response."""
+        self._sequence += 1
+        return self.end.transact(self._in_dialog(method, self._sequence, body, headers))
+
     def wait_bye(self, seconds=10):
         """The other side's BYE, answered with 200."""
         message = self.end.wait_message(
@@ -81,12 +86,12 @@ class Outgoing:
                    ("CSeq", f"{self.invite.sequence} {method}")]
         return Message(f"{method} {self.invite.uri} SIP/2.0", headers)
 
-    def _in_dialog(self, method, sequence, body=""):
+    def _in_dialog(self, method, sequence, body="", headers=()):
         routes = [("Route", value) for value in reversed(self.answer.all("Record-Route"))]
         return self.end.request(
             method, self.answer.contact_uri(), call_id=self.invite.call_id,
-            from_=self.invite["From"], to=self.answer["To"], sequence=sequence, headers=routes,
-            body=body)
+            from_=self.invite["From"], to=self.answer["To"], sequence=sequence,
+            headers=[*routes, *headers], body=body)
 
 
 class Incoming:

@@ -229,8 +229,9 @@ enum td_err td_company_check(const struct td_company_config *config, const struc
     struct company_check check = {config, yaml, fault};
     // cppcheck-suppress uninitvar ; it takes the initialised array for one without values
     enum td_err (*const checks[])(struct company_check *) = {
-        company_check_names, check_time_zone,          company_check_hours, check_queues,
-        check_entry_points,  company_check_diversions, check_trunks,        check_codes};
+        company_check_names, check_time_zone,        company_check_hours,
+        check_queues,        check_entry_points,     company_check_diversions,
+        check_trunks,        company_check_call_out, check_codes};
     enum td_err err = TD_OK;
 
     if (config->tenant == 0)

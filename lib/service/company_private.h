@@ -43,4 +43,10 @@ enum td_err company_check_diversions(struct company_check *check);
 /** Names can be printed, and what must be unique is. */
 enum td_err company_check_names(struct company_check *check);
 
+/* --- company_call_out.c --------------------------------------------------------------------------
+ */
+
+/** Trunks say where calls go, and patterns of numbers are such. */
+enum td_err company_check_call_out(struct company_check *check);
+
 #endif

@@ -206,7 +206,9 @@ enum td_err td_bus_queue(struct td_bus_socket *socket, zmq_msg_t *frames, size_t
     td_bus_socket_touch(socket);
     if (socket->queued == NULL)
         socket->queued = calloc(TD_BUS_QUEUED_MAX, sizeof(*socket->queued));
-    if (socket->queued == NULL || socket->queued_count >= queued_max(socket)) {
+    if (socket->queued == NULL)
+        abort(); // As everywhere a few kilobytes cannot be had.
+    if (socket->queued_count >= queued_max(socket)) {
         td_bus_flush(socket);
         bool sent = send_frames(socket, frames, count);
         td_bus_frames_close(frames, count, count);

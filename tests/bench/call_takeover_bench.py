@@ -11,6 +11,7 @@ from call_site import CallSite, print_figure, quantile
 from support import wait
 
 KILLS = 50
+EVERY_S = 3.6  # those who came meanwhile are served before the next
 CALLS_PER_S = 20
 LONGEST_S = 200
 
@@ -37,9 +38,10 @@ def main():
         calls.begin(CALLS_PER_S, LONGEST_S)
         kills = []
         ends = time.monotonic() + LONGEST_S
-        while len(kills) < KILLS and time.monotonic() < ends - 5:
-            time.sleep(random.uniform(0, 1 / CALLS_PER_S))
+        while len(kills) < KILLS and time.monotonic() < ends - 2 * EVERY_S:
+            next_kill = time.monotonic() + EVERY_S + random.uniform(0, 1 / CALLS_PER_S)
             kills.append(kill_active(calls.site))
+            time.sleep(max(0.0, next_kill - time.monotonic()))
         run, offers = calls.end()
         took_s = [min((offered for sent, offered in offers if sent >= kill), default=math.inf) - kill
                   for kill in kills]

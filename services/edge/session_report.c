@@ -191,6 +191,8 @@ static void log_report(struct edge_session *session, const struct edge_call_effe
     };
     char key[TD_ID_TEXT_SIZE];
 
+    if (effect->report == EDGE_REPORT_RINGING || effect->report == EDGE_REPORT_ACCEPTED)
+        return; // On the way to call.connected; the events tell of them.
     td_log_info(session->edge->log, events[effect->report],
                 td_str("interaction", edge_session_key(session, key)),
                 td_u64("status", effect->status), td_str("reason", effect->reason));

@@ -241,7 +241,10 @@ enum td_err td_bus_server_create(struct td_bus *bus, const struct td_bus_server_
     self->socket.on_unsent = on_unsent;
     // A reply to a peer that is gone must fail, so that it can be counted.
     td_bus_socket_set(&self->socket, ZMQ_ROUTER_MANDATORY, 1);
-    err = td_bus_socket_bind(&self->socket, options->endpoint, self->endpoint);
+    if (options->host_endpoint != NULL)
+        err = td_bus_socket_bind(&self->socket, options->host_endpoint, self->endpoint);
+    if (err == TD_OK)
+        err = td_bus_socket_bind(&self->socket, options->endpoint, self->endpoint);
     if (err != TD_OK) {
         td_bus_server_destroy(&self);
         return err;

@@ -41,7 +41,8 @@ struct td_bus_request {
 typedef void (*td_bus_handler_fn)(void *ctx, struct td_bus_request request, struct td_bytes body);
 
 struct td_bus_server_options {
-    const char *endpoint; /**< To bind, e.g. "tcp://127.0.0.1:*" for any free port. */
+    const char *endpoint;      /**< To bind, e.g. "tcp://127.0.0.1:*" for any free port. */
+    const char *host_endpoint; /**< A second one, e.g. "ipc://@name"; NULL: none. */
     td_bus_handler_fn handler;
     void *ctx;          /**< Kept. */
     uint32_t inbox_max; /**< Unanswered requests. Default 1024. */

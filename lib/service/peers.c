@@ -70,6 +70,16 @@ static void update_peer(struct td_service *service, struct peer *peer,
     notify(service, TD_INSTANCE_CHANGED, &peer->record);
 }
 
+/* Whoever shares our host is asked through a socket of the host, which costs less than its
+ * loopback. */
+static void choose_endpoint(const struct td_service *service, struct td_instance *record)
+{
+    if (service->host[0] == '\0' || record->host_endpoint[0] == '\0' ||
+        !td_str_equal(service->host, record->host))
+        return;
+    td_str_clip(record->endpoint, sizeof(record->endpoint), record->host_endpoint);
+}
+
 void peers_changed(void *ctx, enum td_registry_change change,
                    const struct td_registration *registration)
 {
@@ -90,6 +100,7 @@ void peers_changed(void *ctx, enum td_registry_change change,
         err = TD_ERR_RANGE; // Under another name nobody would see it go.
         bad_field = "instance";
     }
+    choose_endpoint(service, &record);
     if (err != TD_OK)
         td_log_warn(&service->log, "instance.unreadable", td_str("peer", registration->instance),
                     td_str("field", bad_field), td_failure(err));

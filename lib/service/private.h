@@ -20,6 +20,7 @@
 #define WATCHERS_MAX 4
 #define HUBS_MAX 4
 #define REQUESTS_MAX 4096
+#define HOST_SIZE 64
 
 /** The `site` section of site.yaml. */
 struct site_config {
@@ -92,6 +93,7 @@ struct td_service {
     int exit_status;
 
     struct td_instance self;
+    char host[HOST_SIZE];
     struct peer *peers;
     struct watcher watchers[WATCHERS_MAX];
     size_t watcher_count;
@@ -130,6 +132,9 @@ void service_start_patience(struct td_service *service, void *ctx);
    memory comes back. */
 void service_call(struct td_service *service, const struct td_call *call, td_reply_fn *done,
                   void *ctx);
+
+/* host.c: who shares our loopback and our abstract sockets; empty when the system does not say. */
+void host_identify(char host[HOST_SIZE]);
 
 /* request.c */
 void request_pool_init(struct td_service *service);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "io/live_commit.h"
 #include "service/private.h"
 
@@ -244,11 +245,20 @@ static void on_store_state(void *ctx, bool up)
 
 static enum td_err open_bus(struct td_service *service)
 {
+    struct td_instance *self = &service->self;
     char endpoint[TD_BUS_ENDPOINT_SIZE];
+    char id[TD_ID_TEXT_SIZE];
     enum td_err err = td_bus_create(service->loop, NULL, &service->bus);
 
+    host_identify(service->host);
+    if (service->host[0] != '\0') // An abstract socket: no file is left behind.
+        (void)snprintf(self->host_endpoint, sizeof(self->host_endpoint), "ipc://@tandem-%s",
+                       td_id_format(td_loop_new_id(service->loop), id));
+    td_str_clip(self->host, sizeof(self->host), service->host);
     (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s:*", service->site.bus);
+    bool has_host = self->host_endpoint[0] != '\0';
     struct td_bus_server_options options = {.endpoint = endpoint,
+                                            .host_endpoint = has_host ? self->host_endpoint : NULL,
                                             .handler = request_arrived,
                                             .ctx = service,
                                             .inbox_max = REQUESTS_MAX};

@@ -16,6 +16,7 @@
 #define MESSAGE_MAX_DEFAULT (64U << 10)
 #define HANDSHAKE_DEFAULT_MS 2000
 #define FIRST_MESSAGE_DEFAULT_MS 10000
+#define GUEST_TIMEOUT_MS 30000
 #define SWEEP_MS 250
 #define FAREWELL_NS UINT64_C(200000000) /* for what was sent last to get out */
 #define ENDLESS_MESSAGES 4 /* so many times the longest message without there being one */
@@ -351,6 +352,8 @@ static enum td_err open_listener(struct td_bus_door *door, struct td_bus *bus)
     td_bus_socket_set(&door->socket, ZMQ_RCVHWM, (int)options->queue_max);
     td_bus_socket_set(&door->socket, ZMQ_HANDSHAKE_IVL, (int)options->handshake_ms);
     td_bus_socket_set(&door->socket, ZMQ_IPV6, strchr(options->endpoint, '[') != NULL);
+    // A guest whose own queue is full reads nothing, heartbeats neither; slow is not dead.
+    td_bus_socket_set(&door->socket, ZMQ_HEARTBEAT_TIMEOUT, GUEST_TIMEOUT_MS);
     td_bus_socket_set(&door->socket, ZMQ_CURVE_SERVER, 1);
     if (zmq_setsockopt(door->socket.zmq, ZMQ_MAXMSGSIZE, &message_max, sizeof(message_max)) != 0 ||
         zmq_setsockopt(door->socket.zmq, ZMQ_CURVE_SECRETKEY, options->secret_key,

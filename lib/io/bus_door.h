@@ -10,7 +10,8 @@
  *                     within first_message_ms; else the connection is closed.
  *   one message       message_max_bytes; ZeroMQ closes a connection that sends more. So does this
  *                     module one that sends frames without end that never make a message.
- *   queues            queue_max messages for each guest in each direction; a full one refuses.
+ *   queues            queue_max messages for each guest in each direction; a full one refuses. Who
+ *                     reads nothing for 30 s, not even heartbeats, is cut off.
  *
  * ZeroMQ can close no single connection of a ROUTER. So the descriptor (which it tells with each
  * message) is shut down underneath it, if it still is one of this listener's.

@@ -7,6 +7,7 @@
 
 #define SYNC_PAGE 64
 #define US_PER_MS 1000
+#define RELEASE_DEADLINE_MS 1000
 
 static struct td_arena *arena_of(const struct edge *edge)
 {
@@ -384,6 +385,25 @@ static void on_describe(void *ctx, struct td_request *request, struct td_bytes p
 
 /* --- media --- */
 
+/* A leg that ended here and not at media, whose loop was too busy to be told. */
+static void release_again(struct edge *edge, const struct td_request *request, struct td_leg_id leg)
+{
+    const struct td_leg_release release = {.leg_id = leg};
+    char key[TD_ID_TEXT_SIZE];
+    const struct td_call call = {
+        .to = "media",
+        .instance = td_request_source(request),
+        .type = "LegRelease",
+        .payload = td_leg_release_encode(arena_of(edge), &release),
+        .tenant = td_request_tenant(request),
+        .key = td_id_format(leg.id, key),
+        .deadline_ms = RELEASE_DEADLINE_MS,
+    };
+
+    if (td_outbox_send(edge->outbox, &call) != TD_OK)
+        td_log_warn(edge->log, "leg.left", td_str("leg", key), td_str("media", call.instance));
+}
+
 /* Silence may be a pause, or a phone that lost its power: only the phone can tell. */
 static void on_leg_silent(void *ctx, struct td_request *request, struct td_bytes payload)
 {
@@ -398,8 +418,11 @@ static void on_leg_silent(void *ctx, struct td_request *request, struct td_bytes
     }
     struct edge_session *session = edge_session_find(edge, silent.interaction_id);
     int side = session == NULL ? -1 : edge_call_side_of_leg(&session->call, silent.leg_id);
-    if (side >= 0)
+    // A session outlives its dialogs for as long as the router has not heard of their end.
+    if (side >= 0 && session->sides[side] != NULL)
         edge_dialog_probe(session->sides[side]);
+    else if (!edge_feature_has(edge, silent.leg_id))
+        release_again(edge, request, silent.leg_id);
     td_request_reply(request, td_done_encode(arena_of(edge), &(struct td_done){0}));
 }
 

@@ -191,6 +191,8 @@ int edge_feature_take(struct edge *edge, nta_incoming_t *request, const sip_t *s
                       const struct edge_feature_request *what);
 void edge_feature_done(void *ctx, struct td_request *request, struct td_bytes payload);
 void edge_feature_fini(struct edge *edge);
+/** Whether somebody who dialled a code hears this leg. */
+bool edge_feature_has(const struct edge *edge, struct td_leg_id leg_id);
 
 /* edge.c: what a process of this name left behind is read before anything new is heard */
 void edge_load_begins(struct edge *edge);

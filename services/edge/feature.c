@@ -58,6 +58,11 @@ static struct feature *find(const struct edge *edge, struct td_leg_id leg_id)
     return NULL;
 }
 
+bool edge_feature_has(const struct edge *edge, struct td_leg_id leg_id)
+{
+    return find(edge, leg_id) != NULL;
+}
+
 static void destroy(struct feature *feature)
 {
     edge_index_remove(&feature->edge->features, &feature->node);

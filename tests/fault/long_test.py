@@ -9,6 +9,9 @@ from tandem_site.site import INSTANCES
 
 DIALS = ("600", "601", "602")
 KILLS = 200
+CALLS, RATE = 20000, 120
+WARM = 6000  # by then finished transactions go as fast as new ones come (32 s)
+FLAT, FLAT_KB = 1.05, 4096  # pages come in pieces; a leak of 300 bytes a call is more
 SETTLED_S = 1.2  # so long a process must have run: supervisord waits before it starts one that did not
 
 
@@ -36,3 +39,22 @@ def settled(site, dice):
     running = [name for name, (state, pid) in site.states().items()
                if state == "RUNNING" and process.alive(pid) and site.age_s(name) > SETTLED_S]
     return dice.choice(sorted(running)) if running else None
+
+
+def test_twenty_thousand_calls_leave_nothing_and_memory_is_flat(make_site):
+    site = site_of_load(make_site, agents=200)
+    with Load(site, agents=200, talk_s=0.3, answer_s=0.02) as load:
+        load.call(RATE, dial=("600", "601"))
+        load.wait_count("talked", WARM, 120)
+        warm = {instance: site.memory_kb(instance) for instance in INSTANCES}
+        load.wait_count("talked", CALLS, 400)
+        load.pause()
+        after = {instance: site.memory_kb(instance) for instance in INSTANCES}
+        load.finish(60)
+        print(load.outcomes(), warm, after)
+        grown = {instance: (warm[instance], after[instance]) for instance in INSTANCES
+                 if after[instance] > warm[instance] * FLAT + FLAT_KB}
+        assert not grown, f"KB of memory: {grown}"
+        assert set(load.outcomes()) <= {("talked", 200), ("refused", 503)}, load.outcomes()
+        load.assert_history(60)
+        assert_clean(site, 60)

@@ -411,6 +411,10 @@ class Ends:
         rest = [("Contact", f"<sip:{user}@127.0.0.1:{self.agents.port}>"), ("Expires", "3600")]
 
         def done(status):
+            if status == 503:  # busy: a phone tries again
+                waiting.append((user, password))
+                self.clock.after(T1, lambda: self._register_next(waiting))
+                return
             self._registered[status] += 1
             self._register_next(waiting)
             if sum(self._registered.values()) == len(self.plan["users"]):

@@ -180,6 +180,11 @@ class PrivateSite:
         """{instance: (state, pid)}"""
         return self._site.supervisor.states()
 
+    def memory_kb(self, instance):
+        """What its process holds in memory."""
+        status = pathlib.Path(f"/proc/{self.pid(instance)}/status").read_text(encoding="ascii")
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+
     def age_s(self, instance):
         """For how long its process has run."""
         return time.time() - self._site.supervisor.started_at(instance)

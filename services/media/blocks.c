@@ -50,6 +50,10 @@ struct media_blocks {
     bool desperate; /* no other block is to be had: take what a run before this one had */
     bool exhausted; /* told once */
     bool closing;
+    /* Takes of this stretch of `rest_ms` and of the one before. */
+    uint64_t stretch_started_ns;
+    uint32_t taken;
+    uint32_t taken_before;
     uint64_t *free_gauge;
 };
 
@@ -160,12 +164,30 @@ static void send_script(struct block *block, const char *script, td_live_reply_f
     blocks->in_flight++;
 }
 
+static void note_taken(struct media_blocks *blocks)
+{
+    uint64_t now_ns = td_loop_now_ns();
+
+    if (now_ns - blocks->stretch_started_ns >= blocks->config.rest_ms * NS_PER_MS) {
+        blocks->taken_before = blocks->taken;
+        blocks->taken = 0;
+        blocks->stretch_started_ns = now_ns;
+    }
+    blocks->taken++;
+}
+
+/* Those that were taken while one port rests will be asked for again before it is ready. */
+static uint32_t demand(const struct media_blocks *blocks)
+{
+    return blocks->taken > blocks->taken_before ? blocks->taken : blocks->taken_before;
+}
+
 /* Keeps a whole block in reserve, since a new one rests before it is used; one at a time. */
 static void want_more(struct media_blocks *blocks)
 {
     uint32_t left = media_ports_free(&blocks->ports);
 
-    if (left >= blocks->config.block_size / 2 && blocks->ours > 1)
+    if (left >= blocks->config.block_size / 2 + demand(blocks) && blocks->ours > 1)
         return;
     for (uint32_t i = 0; i < blocks->count; i++) {
         struct block *block = &blocks->list[i];
@@ -202,6 +224,7 @@ enum td_err media_blocks_take(struct media_blocks *blocks, uint16_t *port)
 {
     enum td_err err = media_ports_take(&blocks->ports, td_loop_now_ns(), port);
 
+    note_taken(blocks);
     show_free(blocks);
     want_more(blocks);
     return err;

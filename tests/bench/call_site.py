@@ -71,7 +71,7 @@ OVERRIDES = {
     ("edge", "calls_max"): 5000,
     ("media", "rtp_port_first"): 33000,
     ("media", "rtp_port_last"): 59999,
-    ("media", "rtp_block_size"): 1000,
+    ("media", "rtp_block_size"): 8000,
     ("media", "legs_max"): 5000,
 }
 

@@ -5,6 +5,7 @@ import pytest
 from support import wait
 from support.scene import Caller, agent_state, history, seat, topics, wait_state
 from support.sip_call import wait_incoming
+from figures_test import assert_all_the_same
 from hangup_test import agent_end, leave
 
 
@@ -136,6 +137,34 @@ def test_to_a_queue_by_its_number(site):
     row = history(site, queued["interaction_id"])
     assert (row["outcome"], row["queue"]) == ("answered", "sales")
     leave(site, ada)
+
+
+def test_a_transfer_counts_in_both_queues(make_site):
+    """To a queue and on to an agent by name: live, in the reports and from the streams alike."""
+    site = make_site()
+    tail = site.bus_tail("interaction.")
+    ada, caller, call = talk(site, tail)
+    assert refer(call, "<sip:sales@harbour.example>").status == 202
+    call.wait_bye()
+    second = wait_incoming(ada, count=2)
+    second.answer()
+    second.wait_request("ACK")
+    tail.wait("interaction.connected", count=2)
+    ben = agent_end(site, "ben", "2002")
+    assert refer(second, "<sip:ben@harbour.example>").status == 202
+    third = wait_incoming(ben)
+    third.answer()
+    third.wait_request("ACK")
+    moved = tail.wait("interaction.transferred", count=2)["payload"]
+    assert moved["from_queue"] == "sales"
+    second.wait_bye()
+    caller.hang_up()
+    third.wait_bye()
+    tail.wait("interaction.closed")
+    assert_all_the_same(site, ("patient", "sales"))
+    assert site.sql("SELECT queue, transferred_out, transferred_in FROM tandem.calls_by_queue "
+                    "WHERE tenant = 1 AND transferred_out > 0 ORDER BY queue") == [
+                        ("patient", 1, 0), ("sales", 1, 1)]
 
 
 def test_what_is_not_to_be_had_is_refused_and_they_talk_on(site):

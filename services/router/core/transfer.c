@@ -181,12 +181,12 @@ static void to_queue(struct flow *flow, struct flow_interaction *interaction,
     struct td_interaction_state *state = &interaction->state;
     struct td_interaction_id id = state->interaction_id;
 
+    TEXT(state->queue, target->queue->name); // That it goes to, in what is said of it.
     flow_transfer_done(flow, interaction);
     interaction = flow_find(flow, id);
     if (interaction == NULL)
         return;
     state->queued_at_unix_us = 0;
-    TEXT(state->queue, target->queue->name);
     if (target->kind == TD_TRANSFER_TARGET_QUEUE) {
         flow_enter_queue(flow, interaction);
         return;
@@ -260,6 +260,7 @@ void flow_transfer_done(struct flow *flow, struct flow_interaction *interaction)
     }
     struct td_interaction_event *event =
         flow_put_event(flow, interaction, "interaction.transferred");
+    TEXT(event->from_queue, transfer.queue);
     TEXT(event->from_agent, transfer.agent);
     TEXT(event->to, transfer.to);
     event->target = transfer.target;

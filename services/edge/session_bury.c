@@ -59,7 +59,8 @@ void edge_store_let_go(struct edge *edge, const struct td_sip_dialog *stored)
 {
     if (stored->target[0] == '\0' || stored->local[0] == '\0' || stored->remote[0] == '\0')
         return; // Of a release that did not store them, or too long to be.
-    if (td_id_is_nil(stored->offer_id.id))
+    bool answered = strstr(stored->remote, ";tag=") != NULL;
+    if (answered || td_id_is_nil(stored->offer_id.id))
         hang_up(edge, stored);
     else
         cancel(edge, stored);
@@ -69,7 +70,7 @@ void edge_store_let_go(struct edge *edge, const struct td_sip_dialog *stored)
 static bool is_to_our_invite(const sip_t *sip)
 {
     char branch[EDGE_BRANCH_SIZE];
-    struct td_leg_id leg;
+    struct td_leg_id leg = {0};
     const sip_via_t *via = sip->sip_via;
 
     return sip->sip_cseq != NULL && sip->sip_cseq->cs_method == sip_method_invite && via != NULL &&

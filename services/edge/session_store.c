@@ -63,7 +63,11 @@ static bool describe_route(const struct edge_dialog *dialog, struct td_sip_dialo
 
 static void describe_peer(const struct edge_dialog *dialog, struct td_sip_dialog *stored)
 {
-    stored->confirmed = describe_route(dialog, stored) && dialog->confirmed;
+    // An agent who is not yet heard by media is hung up by a next process, not taken up.
+    bool through = dialog->side == EDGE_CALL_CUSTOMER ||
+                   dialog->session->call.agents[dialog->side - 1].state == EDGE_AGENT_UP;
+
+    stored->confirmed = describe_route(dialog, stored) && dialog->confirmed && through;
     td_str_clip(stored->call_id, sizeof(stored->call_id), dialog->call_id);
     td_str_clip(stored->local, sizeof(stored->local), dialog->local);
     td_str_clip(stored->remote, sizeof(stored->remote), dialog->remote);

@@ -9,6 +9,8 @@ from support.bus_peer import MESSAGES, BusPeer, as_text
 from support.scene import USERS
 from support.sip_call import Outgoing, wait_incoming
 
+DIALOGS = "tandem:local:1:sip_dialogs:edge-1"
+
 
 @pytest.fixture
 def ringing(own_site):
@@ -31,14 +33,14 @@ def ringing(own_site):
 def wait_stored(site):
     """The caller's dialog is one that a next process can go on with."""
     def condition():
-        stored = site.redis.hgetall("tandem:local:1:sip_dialogs:edge-1").values()
+        stored = site.redis.hgetall(DIALOGS).values()
         return any(MESSAGES["SipDialog"].FromString(value).confirmed for value in stored)
     wait.until(condition, 5, "the dialog is stored")
 
 
 def restart(site):
     site.kill("edge-1")
-    site.wait_healthy("edge-1")
+    site.wait_healthy("edge-1", 20)
 
 
 def test_a_phone_that_rang_is_cancelled_and_rings_again_for_the_same_call(ringing):
@@ -69,6 +71,19 @@ def test_a_phone_that_answered_a_dead_edge_is_acknowledged_and_hung_up(ringing):
     wait.until(lambda: at_phone.answer() and acknowledged(at_phone), 10, "ACK")
     at_phone.wait_bye()
     assert call.bye().status == 200
+
+
+def test_a_phone_that_was_acknowledged_and_not_yet_heard_is_hung_up(ringing):
+    site, at_phone, _ = ringing
+    site.pause("media-1")  # it does not take the phone's answer
+    at_phone.answer()
+    at_phone.wait_request("ACK")
+    wait.until(lambda: any(";tag=" in MESSAGES["SipDialog"].FromString(value).remote
+                           for value in site.redis.hgetall(DIALOGS).values()
+                           if MESSAGES["SipDialog"].FromString(value).offer_id), 5, "it is stored")
+    site.kill("edge-1")
+    at_phone.wait_bye(20)
+    site.resume("media-1")
 
 
 def test_a_caller_whose_answer_was_not_acknowledged_is_hung_up(own_site):

@@ -205,6 +205,7 @@ static void on_answered(struct edge_call_run *run, uint8_t side)
     case EDGE_AGENT_RINGING:
         agent->state = EDGE_AGENT_ACCEPTING;
         edge_call_emit(run, EDGE_EFFECT_ACK, side);
+        edge_call_emit(run, EDGE_EFFECT_STORE, side); // Whom a next process is to hang up.
         edge_call_emit(run, EDGE_EFFECT_MEDIA_ACCEPT, side);
         break;
     case EDGE_AGENT_ACCEPTING:

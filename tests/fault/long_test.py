@@ -29,7 +29,6 @@ def test_two_hundred_random_kills_lose_double_and_leave_nothing(make_site):
         before = load.count("talked")
         load.wait_count("talked", before + 100, 30)  # as if nothing had happened
         load.finish(90)
-        print(load.outcomes(), load.report()["byes"], load.readied)
         load.assert_history()
         assert_clean(site, 60)
 
@@ -51,7 +50,6 @@ def test_twenty_thousand_calls_leave_nothing_and_memory_is_flat(make_site):
         load.pause()
         after = {instance: site.memory_kb(instance) for instance in INSTANCES}
         load.finish(60)
-        print(load.outcomes(), warm, after)
         grown = {instance: (warm[instance], after[instance]) for instance in INSTANCES
                  if after[instance] > warm[instance] * FLAT + FLAT_KB}
         assert not grown, f"KB of memory: {grown}"

@@ -16,7 +16,7 @@
 #include "tandem/command.h"
 #include "tandem/core/findings.h"
 
-#define WAIT_S 3
+#define WAIT_MS UINT64_C(3000)
 #define WAIT_MAX_S 3600
 #define PAUSE_MS 500
 #define LINE_SIZE 1024
@@ -172,7 +172,7 @@ static bool parse(struct check_run *run, int argc, char **argv)
 
 int command_check(const struct command_options *options, int argc, char **argv)
 {
-    struct check_run run = {.wait_ms = WAIT_S * 1000};
+    struct check_run run = {.wait_ms = WAIT_MS};
 
     if (!parse(&run, argc, argv))
         return command_fail(2, "usage: tandem check [--json] [--wait SECONDS], at most %d s",

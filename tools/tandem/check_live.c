@@ -241,15 +241,27 @@ static void read_hash(const struct reading *wanted)
 
 /* --- leases --- */
 
+/* "20000-20099" */
+static bool parse_range(const char *text, uint32_t *first, uint32_t *last)
+{
+    char *rest = NULL;
+
+    *first = (uint32_t)strtoul(text, &rest, 10);
+    if (rest == text || *rest != '-')
+        return false;
+    *last = (uint32_t)strtoul(rest + 1, &rest, 10);
+    return *rest == '\0';
+}
+
 static void on_port_owner(void *ctx, enum td_err err, struct td_bytes value)
 {
     struct reading *reading = ctx;
     struct look *look = reading->look;
     const char *range = strrchr(reading->name, ':');
-    unsigned first = 0;
-    unsigned last = 0;
+    uint32_t first = 0;
+    uint32_t last = 0;
 
-    if (err == TD_OK && range != NULL && sscanf(range, ":%u-%u", &first, &last) == 2) {
+    if (err == TD_OK && range != NULL && parse_range(range + 1, &first, &last)) {
         struct picture_thing *thing = look_add(look, PICTURE_PORTS);
         thing->number = first;
         thing->number_last = last;

@@ -1,5 +1,6 @@
 #include "edge/sofia.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <uv.h>
@@ -8,9 +9,10 @@
 
 #include "edge/sofia_amend.h"
 
-/** Steps before a wait: each does what the one before made ready; more than a few is a busy loop.
- */
-#define STEPS_MAX 8
+/** Steps before a wait, each of which takes a few messages: what came together is done together. */
+#define STEPS_MAX 64
+/** Steps that find nothing to read: each does what the one before made ready. */
+#define EMPTY_STEPS_MAX 2
 #define HANDLES 3
 
 struct edge_sofia {
@@ -53,19 +55,31 @@ static void on_wake(uv_timer_t *handle)
     (void)handle;
 }
 
+static bool has_messages(void)
+{
+    struct pollfd sockets = {.fd = sofia_descriptor, .events = POLLIN};
+
+    return poll(&sockets, 1, 0) > 0;
+}
+
+/* A wait of 0 means that a step did something, or that a timer is due within a millisecond: the
+   latter is slept over, not spun over. What can be read wakes the loop anyway. */
 static void step_before_wait(uv_prepare_t *handle)
 {
     struct edge_sofia *sofia = handle->data;
     su_duration_t wait_ms = 0;
+    int empty = 0;
 
     edge_sofia_amend_running(true);
-    for (int i = 0; i < STEPS_MAX && wait_ms == 0; i++)
+    for (int i = 0; i < STEPS_MAX && wait_ms == 0 && empty < EMPTY_STEPS_MAX; i++) {
         wait_ms = su_root_step(sofia->root, 0);
+        empty = wait_ms == 0 && has_messages() ? 0 : empty + 1;
+    }
     edge_sofia_amend_running(false);
     if (wait_ms == SU_WAIT_FOREVER)
         (void)uv_timer_stop(&sofia->wake);
     else
-        (void)uv_timer_start(&sofia->wake, on_wake, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
+        (void)uv_timer_start(&sofia->wake, on_wake, wait_ms > 0 ? (uint64_t)wait_ms : 1, 0);
 }
 
 static void on_handle_closed(uv_handle_t *handle)

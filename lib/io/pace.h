@@ -17,8 +17,8 @@
 
 #define TD_PACE_PERIOD_NS UINT64_C(2000000)
 /** Resting begins above so many turns a second, and ends below so many. */
-#define TD_PACE_BUSY_PER_S 500
-#define TD_PACE_IDLE_PER_S 200
+#define TD_PACE_BUSY_PER_S 1000
+#define TD_PACE_IDLE_PER_S 350
 /** For which turns are counted: longer than one call takes to be set up. */
 #define TD_PACE_WINDOW_NS UINT64_C(500000000)
 

@@ -29,7 +29,7 @@ static void a_loop_with_little_to_do_never_rests(void **state)
     uint64_t now_ns = 5 * S;
 
     (void)state;
-    assert_in_range(turn(&pace, &now_ns, 450, 10 * S), 4490, 4510);
+    assert_in_range(turn(&pace, &now_ns, 950, 10 * S), 9490, 9510);
     assert_false(pace.resting);
 }
 
@@ -74,9 +74,9 @@ static void it_stops_resting_when_there_is_little_to_do_again(void **state)
 
     (void)state;
     (void)turn(&pace, &now_ns, 20000, S);
-    (void)turn(&pace, &now_ns, 300, 2 * S);
+    (void)turn(&pace, &now_ns, 450, 2 * S);
     assert_true(pace.resting); // Not for a lull.
-    (void)turn(&pace, &now_ns, 150, 2 * S);
+    (void)turn(&pace, &now_ns, 300, 2 * S);
     assert_false(pace.resting);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What one call costs each process: 1,000 agents, CALLS_PER_S calls a second (100)."""
+"""What one call costs each process: 1,000 agents, CALLS_PER_S calls a second (200)."""
 
 import os
 
@@ -7,4 +7,4 @@ from call_site import CallSite, cpu_figures
 
 if __name__ == "__main__":
     with CallSite(agents=1000) as site:
-        cpu_figures(site, calls_per_s=float(os.environ.get("CALLS_PER_S", 100)), seconds=25)
+        cpu_figures(site, calls_per_s=float(os.environ.get("CALLS_PER_S", 200)), seconds=25)
